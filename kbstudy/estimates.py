@@ -1,0 +1,247 @@
+"""The one result object: a tidy frame with a fixed schema, and views of it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from kbstudy import formatting as fmt
+from kbstudy.ledger import Ledger
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["COLUMNS", "SCHEMA_VERSION", "Estimates"]
+
+#: Changes when a column is renamed, removed or changes its meaning.
+SCHEMA_VERSION: Final = 1
+
+#: The columns of :attr:`Estimates.frame`, always all of them, always in this order.
+COLUMNS: Final = (
+    "term",
+    "contrast",
+    "arm",
+    "visit",
+    "n",
+    "estimate",
+    "se",
+    "df",
+    "statistic",
+    "p",
+    "low",
+    "high",
+    "method",
+    "family",
+    "prespecified",
+)
+_TEXT: Final = ("term", "contrast", "arm", "visit", "method", "family")
+_NUMBERS: Final = ("estimate", "se", "df", "statistic", "p", "low", "high")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What an analysis found: estimates with their intervals, and everything needed to report them.
+
+    Parameters
+    ----------
+    frame
+        One row an estimate, columns :data:`COLUMNS`. A contrast between arms has ``contrast`` filled
+        (``"Kettlebell - Usual care"``) and ``arm`` missing; an estimate within an arm the other way round.
+        ``n`` is the number of people behind the row.
+    title, outcome, unit
+        What was estimated, of what, in what unit (empty for a pure number).
+    method
+        One sentence for the methods section; :meth:`methods` adds the citations.
+    level
+        Confidence level of ``low`` and ``high``.
+    decimals
+        Digits the instrument supports; used in tables and sentences, never in ``frame``.
+    primary
+        The ``term`` that answers the question; the others are beside it.
+    compares
+        For each contrast, the pair of arms in the order of the subtraction.
+    better
+        ``"lower"``, ``"higher"`` or ``""``: only used in words, never in a number.
+    notes, citations
+        Sentences that belong under the table; references with DOI.
+    ledger
+        Who was analysed, who was not, and why.
+    points
+        The analysed people's values behind the estimates, for figures; never written to ``results.json``.
+    fit
+        The fitted object of the library that did the work, if one did.
+    """
+
+    frame: pd.DataFrame
+    title: str
+    outcome: str
+    method: str
+    unit: str = ""
+    level: float = 0.95
+    decimals: int = 2
+    primary: str = ""
+    compares: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    better: str = ""
+    notes: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
+    ledger: Ledger | None = None
+    points: pd.DataFrame | None = field(default=None, repr=False)
+    fit: Any = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", _conform(self.frame))
+
+    @property
+    def contrasts(self) -> pd.DataFrame:
+        """The rows that compare arms."""
+        return self.frame[self.frame["contrast"].notna()].reset_index(drop=True)
+
+    def row(self, term: str | None = None, contrast: str | None = None) -> pd.Series:
+        """The one row of a term (the primary one if not said) and contrast.
+
+        Raises
+        ------
+        KeyError
+            If no row or more than one row fits.
+        """
+        frame = self.frame[self.frame["term"] == (term or self.primary)]
+        if contrast is not None:
+            frame = frame[frame["contrast"] == contrast]
+        if len(frame) != 1:
+            found = ", ".join(f"{r.term} [{r.contrast}]" for r in self.frame.itertuples())
+            raise KeyError(f"{len(frame)} rows fit term={term!r}, contrast={contrast!r}; there are: {found}")
+        return frame.iloc[0]
+
+    def with_(self, **changes: Any) -> Estimates:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def stamped(self, prespecified: bool) -> Estimates:
+        """A copy whose rows say whether they were planned."""
+        return replace(self, frame=self.frame.assign(prespecified=prespecified))
+
+    # ---- views -------------------------------------------------------------------------------------------------
+
+    def table(self) -> pd.DataFrame:
+        """The frame as a reader wants it: text, rounded to what the instrument supports, empty columns left out."""
+        rows = [self._cells(row) for _, row in self.frame.iterrows()]
+        table = pd.DataFrame(rows)
+        return table.loc[:, [c for c in table if (table[c] != fmt.MISSING).any()]]
+
+    def _cells(self, row: pd.Series) -> dict[str, str]:
+        digits = self.decimals_of(row)
+        return {
+            "": self.label(row),
+            "n": fmt.number(row["n"], 0),
+            f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
+            f"{self.level:.0%} CI": fmt.interval(row["low"], row["high"], digits),
+            "t or z": fmt.number(row["statistic"], 2),
+            "df": fmt.degrees(row["df"]),
+            "p": fmt.p_value(row["p"]),
+            "Method": _text(row["method"]) or fmt.MISSING,
+        }
+
+    def decimals_of(self, row: pd.Series) -> int:
+        """Digits for a row: standardised effects always get two, whatever the instrument."""
+        return 2 if is_standardised(row["term"]) else self.decimals
+
+    def label(self, row: pd.Series) -> str:
+        """What a row is, in words."""
+        term = str(row["term"]).replace("_", " ")
+        parts = [_text(row["contrast"]) or _text(row["arm"]), _text(row["visit"])]
+        about = ", ".join(part for part in parts if part)
+        return f"{term}: {about}" if about else term
+
+    def sentence(self, term: str | None = None, contrast: str | None = None) -> str:
+        """One sentence a results section can take as it is, made from one row.
+
+        Without arguments: a sentence for each row of the primary term.
+        """
+        rows = self.frame[self.frame["term"] == (term or self.primary)]
+        if contrast is not None:
+            rows = rows[rows["contrast"] == contrast]
+        return " ".join(self._sentence(row) for _, row in rows.iterrows())
+
+    def _sentence(self, row: pd.Series) -> str:
+        digits = self.decimals_of(row)
+        unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
+        facts = [f"{self.level:.0%} CI {fmt.interval(row['low'], row['high'], digits)}"]
+        facts += [fmt.statistic(row["statistic"], row["df"], "t" if pd.notna(row["df"]) else "z")]
+        facts += [fmt.p_text(row["p"]), f"n = {fmt.number(row['n'], 0)}"]
+        detail = "; ".join(fact for fact in facts if fact)
+        when = f" at {row['visit']}" if _text(row["visit"]) else ""
+        pair = self.compares.get(_text(row["contrast"]))
+        if pair is None:
+            value = fmt.number(row["estimate"], digits)
+            who = f" ({row['arm']})" if _text(row["arm"]) else ""
+            return f"{self.outcome}{when}{who}: {self.label_of_term(row)} {value}{unit} ({detail})."
+        size = fmt.number(abs(row["estimate"]), digits)
+        direction = "lower" if row["estimate"] < 0 else "higher"
+        return f"{self.outcome}{when} was {size}{unit} {direction} with {pair[0]} than with {pair[1]} ({detail})."
+
+    def label_of_term(self, row: pd.Series) -> str:
+        """The term in words, without its arm or visit."""
+        return str(row["term"]).replace("_", " ")
+
+    def methods(self) -> str:
+        """The methods paragraph of this analysis, with its references."""
+        return " ".join([self.method, *self.citations])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the estimates with their intervals; raw points beside them where they are at hand."""
+        from kbstudy.figures import plot_estimates
+
+        return plot_estimates(self, ax=ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but people and fitted objects, ready for JSON."""
+        rows = self.frame.astype("object").where(self.frame.notna(), None).to_dict("records")
+        return {
+            "schema": SCHEMA_VERSION,
+            "title": self.title,
+            "outcome": self.outcome,
+            "unit": self.unit,
+            "level": self.level,
+            "primary": self.primary,
+            "method": self.method,
+            "notes": list(self.notes),
+            "citations": list(self.citations),
+            "rows": rows,
+        }
+
+    def __str__(self) -> str:
+        lines = [self.title, self.table().to_string(index=False), self.sentence(), self.methods(), *self.notes]
+        return "\n".join(line for line in lines if line)
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
+        table = self.table().to_html(index=False, escape=True, border=0)
+        head = f"<p><strong>{html.escape(self.title)}</strong></p>"
+        return f"{head}{table}<p>{html.escape(self.sentence())}</p>{notes}"
+
+
+def is_standardised(term: object) -> bool:
+    """Whether a term is an effect size in standard deviations, and so carries no unit."""
+    return str(term).startswith(("cohen_", "hedges_", "glass_"))
+
+
+def _text(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _conform(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every column of the schema, in order and of its type."""
+    unknown = [column for column in frame if column not in COLUMNS]
+    assert not unknown, f"not in the schema of Estimates: {unknown}"
+    frame = frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+    for column in _TEXT:
+        frame[column] = frame[column].astype("str").where(frame[column].notna() & (frame[column] != ""), None)
+    for column in _NUMBERS:
+        frame[column] = frame[column].astype("float64")
+    frame["n"] = frame["n"].astype("Int64")
+    frame["prespecified"] = frame["prespecified"].astype("boolean")
+    return frame

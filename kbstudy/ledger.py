@@ -1,0 +1,94 @@
+"""Who is in, who is out, and why: the account that every result carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+__all__ = ["LEDGER_COLUMNS", "STATUSES", "Ledger"]
+
+LEDGER_COLUMNS: Final = ("participant", "arm", "outcome", "visit", "status", "reason")
+
+#: From "in every number" to "never in the trial".
+STATUSES: Final = ("analysed", "measured", "missing", "dropped", "not randomised")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One row a participant, outcome and visit, with what became of that measurement.
+
+    Parameters
+    ----------
+    frame
+        Columns ``participant, arm, outcome, visit, status, reason``. ``status`` is one of ``analysed`` (in this
+        result), ``measured`` (a value exists), ``missing`` (no value), ``dropped`` (a value exists or part of it,
+        and this analysis could not use it) and ``not randomised`` (in the files, never allocated to an arm).
+        ``reason`` is empty where there is nothing to explain.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, object]]) -> Ledger:
+        """Build a ledger from one mapping a row."""
+        frame = pd.DataFrame(list(rows), columns=list(LEDGER_COLUMNS))
+        unknown = set(frame["status"]) - set(STATUSES)
+        assert not unknown, f"not a ledger status: {sorted(unknown)}"
+        return cls(frame.fillna("").astype("object"))
+
+    def ids(self, status: str | None = None, **where: str) -> list[str]:
+        """Participants with a status (all if ``None``), narrowed by ``outcome=``, ``visit=`` or ``arm=``."""
+        frame = self.frame if status is None else self.frame[self.frame["status"] == status]
+        for column, value in where.items():
+            frame = frame[frame[column] == value]
+        return list(dict.fromkeys(frame["participant"]))
+
+    def counts(self) -> pd.DataFrame:
+        """One row an outcome, visit and arm: randomised, with a value, analysed, out, and who is out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``outcome, visit, arm, randomised, measured, analysed, out, who_is_out``. ``measured`` counts every
+            value that exists, ``analysed`` those that entered a result (0 in the ledger of a study that has not
+            been analysed yet), ``out`` is ``randomised`` minus those analysed or measured.
+        """
+        inside = self.frame[self.frame["status"] != "not randomised"]
+        rows = []
+        for (outcome, visit, arm), group in inside.groupby(["outcome", "visit", "arm"], sort=False):
+            is_in = group["status"].isin(["analysed", "measured"])
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "visit": visit,
+                    "arm": arm,
+                    "randomised": group["participant"].nunique(),
+                    "measured": int((group["status"] != "missing").sum()),
+                    "analysed": int((group["status"] == "analysed").sum()),
+                    "out": int((~is_in).sum()),
+                    "who_is_out": _who(group[~is_in]),
+                }
+            )
+        columns = ["outcome", "visit", "arm", "randomised", "measured", "analysed", "out", "who_is_out"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __str__(self) -> str:
+        people = self.frame["participant"].nunique()
+        never = len(self.ids("not randomised"))
+        head = f"{people} participants in the files, {people - never} randomised, {never} never randomised"
+        return f"{head}\n{self.counts().to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        people = self.frame["participant"].nunique()
+        never = len(self.ids("not randomised"))
+        head = f"<p>{people} participants in the files, {people - never} randomised, {never} never randomised</p>"
+        return head + self.counts().to_html(index=False, escape=True)
+
+
+def _who(group: pd.DataFrame) -> str:
+    """``P03 (no row for this visit), P07 (empty cell)``."""
+    people = zip(group["participant"], group["reason"], strict=True)
+    return ", ".join(f"{person} ({reason})" if reason else str(person) for person, reason in people)
