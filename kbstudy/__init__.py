@@ -12,19 +12,52 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Estimates": "kbstudy.estimates",
+    "Inspection": "kbstudy.study.inspection",
     "Ledger": "kbstudy.ledger",
+    "Region": "kbstudy.claims",
+    "Results": "kbstudy.analysis",
+    "Study": "kbstudy.study",
+    "StudyError": "kbstudy.errors",
+    "Verdict": "kbstudy.claims",
+    "analyse": "kbstudy.analysis",
     "ancova": "kbstudy.models",
+    "codebook": "kbstudy.study",
+    "export": "kbstudy.study",
+    "inspect": "kbstudy.study",
+    "judge": "kbstudy.claims",
+    "load": "kbstudy.study",
+    "new": "kbstudy.study",
     "paired": "kbstudy.models",
-    "responders": "kbstudy.models",
     "read_redcap": "kbstudy.readers",
     "read_table": "kbstudy.readers",
+    "report": "kbstudy.report",
+    "responders": "kbstudy.models",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]
 
 if TYPE_CHECKING:
+    from kbstudy.analysis import Results as Results
+    from kbstudy.analysis import analyse as analyse
+    from kbstudy.claims import Region as Region
+    from kbstudy.claims import Verdict as Verdict
+    from kbstudy.claims import judge as judge
+    from kbstudy.errors import StudyError as StudyError
     from kbstudy.estimates import Estimates as Estimates
     from kbstudy.ledger import Ledger as Ledger
+    from kbstudy.models import ancova as ancova
+    from kbstudy.models import paired as paired
+    from kbstudy.models import responders as responders
+    from kbstudy.readers import read_redcap as read_redcap
+    from kbstudy.readers import read_table as read_table
+    from kbstudy.report import report as report
+    from kbstudy.study import Study as Study
+    from kbstudy.study import codebook as codebook
+    from kbstudy.study import export as export
+    from kbstudy.study import inspect as inspect
+    from kbstudy.study import load as load
+    from kbstudy.study import new as new
+    from kbstudy.study.inspection import Inspection as Inspection
 
 
 def __getattr__(name: str) -> Any:

@@ -39,6 +39,17 @@ COLUMNS: Final = (
     "prespecified",
 )
 _TEXT: Final = ("term", "contrast", "arm", "visit", "method", "family")
+#: What a term is called in print; others are their own name without underscores.
+_TERM_WORDS: Final = {
+    "wilcoxon_pseudomedian": "pseudo-median of the changes",
+    "cohen_dz": "Cohen's d_z",
+    "hedges_gz": "Hedges' g_z",
+    "cohen_dav": "Cohen's d_av",
+    "cohen_dav_mean_sd": "Cohen's d_av (mean SD)",
+    "hedges_gav": "Hedges' g_av",
+    "cohen_drm": "Cohen's d_rm",
+    "glass_delta_baseline": "Glass's delta (baseline SD)",
+}
 _NUMBERS: Final = ("estimate", "se", "df", "statistic", "p", "low", "high")
 
 
@@ -139,7 +150,7 @@ class Estimates:
             "n": fmt.number(row["n"], 0),
             f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
             f"{self.level:.0%} CI": fmt.interval(row["low"], row["high"], digits),
-            "t or z": fmt.number(row["statistic"], 2),
+            "Statistic": fmt.number(row["statistic"], 2),
             "df": fmt.degrees(row["df"]),
             "p": fmt.p_value(row["p"]),
             "Method": _text(row["method"]) or fmt.MISSING,
@@ -151,7 +162,7 @@ class Estimates:
 
     def label(self, row: pd.Series) -> str:
         """What a row is, in words."""
-        term = str(row["term"]).replace("_", " ")
+        term = self.label_of_term(row)
         parts = [_text(row["contrast"]) or _text(row["arm"]), _text(row["visit"])]
         about = ", ".join(part for part in parts if part)
         return f"{term}: {about}" if about else term
@@ -178,14 +189,15 @@ class Estimates:
         if pair is None:
             value = fmt.number(row["estimate"], digits)
             who = f" ({row['arm']})" if _text(row["arm"]) else ""
-            return f"{self.outcome}{when}{who}: {self.label_of_term(row)} {value}{unit} ({detail})."
+            return f"{self.outcome}{when}{who}: {_lower_first(self.label_of_term(row))} {value}{unit} ({detail})."
         size = fmt.number(abs(row["estimate"]), digits)
         direction = "lower" if row["estimate"] < 0 else "higher"
         return f"{self.outcome}{when} was {size}{unit} {direction} with {pair[0]} than with {pair[1]} ({detail})."
 
     def label_of_term(self, row: pd.Series) -> str:
         """The term in words, without its arm or visit."""
-        return str(row["term"]).replace("_", " ")
+        words = _TERM_WORDS.get(str(row["term"]), str(row["term"]).replace("_", " "))
+        return words[:1].upper() + words[1:]
 
     def methods(self) -> str:
         """The methods paragraph of this analysis, with its references."""
@@ -224,13 +236,18 @@ class Estimates:
         return f"{head}{table}<p>{html.escape(self.sentence())}</p>{notes}"
 
 
+def _lower_first(text: str) -> str:
+    """For the middle of a sentence, but a name keeps its capital."""
+    return text if text.startswith(("Cohen", "Hedges", "Glass", "Wilcoxon")) else text[:1].lower() + text[1:]
+
+
 def is_standardised(term: object) -> bool:
     """Whether a term is an effect size in standard deviations, and so carries no unit."""
     return str(term).startswith(("cohen_", "hedges_", "glass_"))
 
 
 def _text(value: object) -> str:
-    return "" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+    return "" if value is None or pd.isna(value) else str(value)
 
 
 def _conform(frame: pd.DataFrame) -> pd.DataFrame:

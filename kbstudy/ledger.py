@@ -85,10 +85,13 @@ class Ledger:
         people = self.frame["participant"].nunique()
         never = len(self.ids("not randomised"))
         head = f"<p>{people} participants in the files, {people - never} randomised, {never} never randomised</p>"
-        return head + self.counts().to_html(index=False, escape=True)
+        return head + str(self.counts().to_html(index=False, escape=True))
 
 
 def _who(group: pd.DataFrame) -> str:
-    """``P03 (no row for this visit), P07 (empty cell)``."""
-    people = zip(group["participant"], group["reason"], strict=True)
-    return ", ".join(f"{person} ({reason})" if reason else str(person) for person, reason in people)
+    """``no row for this visit: P03, P04; empty cell: P07``."""
+    told = [
+        f"{reason or 'no reason given'}: {', '.join(people['participant'])}"
+        for reason, people in group.groupby("reason", sort=False)
+    ]
+    return "; ".join(told)

@@ -1,0 +1,5 @@
+"""``python -m kbstudy`` is ``kbstudy``."""
+
+from kbstudy.cli import main
+
+main()

@@ -1,0 +1,88 @@
+"""The flow of participants, counted from the ledger, and refused if it does not add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kbstudy.errors import DataError
+from kbstudy.ledger import Ledger
+from kbstudy.study import Study
+
+__all__ = ["Flow", "FlowArm", "flow_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowArm:
+    """One column of the flow diagram.
+
+    ``visits`` holds ``(visit, with a value, without)`` for the outcome of the flow, in the order of the protocol.
+    """
+
+    name: str
+    allocated: int
+    visits: tuple[tuple[str, int, int], ...]
+    analysed: int | None = None
+    not_analysed: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Who was in the files, who was allocated to what, who had a value when, who was analysed."""
+
+    in_files: int
+    never_allocated: int
+    allocation: str
+    outcome: str
+    analysis: str
+    arms: tuple[FlowArm, ...]
+
+    def text(self) -> str:
+        """The diagram in words, for those who cannot see it."""
+        parts = [f"{self.in_files} people in the files, {self.never_allocated} never allocated to an arm."]
+        for arm in self.arms:
+            seen = ", ".join(f"{visit} {n} with and {out} without a value" for visit, n, out in arm.visits)
+            done = f", {arm.analysed} analysed" if arm.analysed is not None else ""
+            parts.append(f"{arm.name or 'All'}: {arm.allocated} allocated; {seen}{done}.")
+        return " ".join(parts)
+
+
+def flow_of(study: Study, outcome: str, analysis: str = "", ledger: Ledger | None = None) -> Flow:
+    """Count the flow for one outcome, and the people analysed if an analysis ledger is given.
+
+    Raises
+    ------
+    DataError
+        If the counts do not reconcile; that would be a defect of kbstudy, and no diagram is better than a wrong one.
+    """
+    everyone = study.ledger()
+    never = everyone.ids("not randomised")
+    people = everyone.ids()
+    arms = tuple(_arm(everyone, arm, outcome, ledger) for arm in study.plan.arms)
+    assert study.plan.design is not None
+    flow = Flow(
+        in_files=len(people),
+        never_allocated=len(never),
+        allocation=study.plan.design.allocation,
+        outcome=outcome,
+        analysis=analysis,
+        arms=arms,
+    )
+    if flow.in_files - flow.never_allocated != sum(arm.allocated for arm in arms):
+        raise DataError("the flow of participants does not add up; please report this as a defect of kbstudy")
+    return flow
+
+
+def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None) -> FlowArm:
+    frame = everyone.frame
+    mine = frame[(frame["outcome"] == outcome) & (frame["arm"] == arm) & (frame["status"] != "not randomised")]
+    visits = tuple(
+        (str(visit), int((group["status"] == "measured").sum()), int((group["status"] == "missing").sum()))
+        for visit, group in mine.groupby("visit", sort=False)
+    )
+    allocated = mine["participant"].nunique()
+    if ledger is None or not (ledger.frame["arm"] == arm).any():
+        return FlowArm(arm, allocated, visits)
+    own = ledger.frame[ledger.frame["arm"] == arm]
+    out = own[own["status"].isin(["missing", "dropped"])]
+    reasons = tuple((str(reason), int(n)) for reason, n in out["reason"].value_counts(sort=False).items())
+    return FlowArm(arm, allocated, visits, int((own["status"] == "analysed").sum()), reasons)

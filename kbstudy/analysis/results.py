@@ -1,0 +1,128 @@
+"""Everything that was computed from a study, ready to be rendered or read by a program."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from kbstudy.analysis.flow import Flow
+from kbstudy.analysis.provenance import Provenance
+from kbstudy.claims import Verdict
+from kbstudy.estimates import Estimates
+from kbstudy.ledger import Ledger
+from kbstudy.study import Study
+
+__all__ = ["RESULTS_SCHEMA", "STAMP", "Results"]
+
+RESULTS_SCHEMA: Final = 1
+
+#: What stands on every page, figure and file that comes from made-up data.
+STAMP: Final = "SIMULATED"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What :func:`kbstudy.analyse` returns.
+
+    Parameters
+    ----------
+    study
+        The study it was computed from.
+    estimates
+        One :class:`~kbstudy.Estimates` a planned analysis, by name.
+    published
+        For each claim judged on published numbers, their intervals, by claim id.
+    verdicts
+        One a claim, in the order of ``study.toml``.
+    means
+        For each analysis that shows people in a figure, the means of those analysed at its two visits.
+    baseline, outcomes
+        Plain description by arm; outcomes at each visit.
+    flow
+        Flow of participants for the primary (else first) analysis; None without participants.
+    provenance
+        Inputs, software, command.
+    """
+
+    study: Study
+    provenance: Provenance
+    estimates: Mapping[str, Estimates] = field(default_factory=dict)
+    published: Mapping[str, Estimates] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    means: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    baseline: pd.DataFrame | None = None
+    outcomes: pd.DataFrame | None = None
+    flow: Flow | None = None
+
+    @property
+    def stamp(self) -> str:
+        """``"SIMULATED"`` or nothing."""
+        return STAMP if self.study.simulated else ""
+
+    def ledger(self) -> Ledger:
+        """Who is in and who is out of the study, before any analysis."""
+        return self.study.ledger()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every number, without people: what ``results.json`` holds."""
+        content: dict[str, Any] = {
+            "schema": RESULTS_SCHEMA,
+            "simulated": self.study.simulated,
+            "stamp": self.stamp,
+            "study": self.study.plan.study.model_dump(),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "analyses": {name: _analysis(estimates) for name, estimates in self.estimates.items()},
+            "published": {name: estimates.to_dict() for name, estimates in self.published.items()},
+            "means": {name: _records(frame) for name, frame in self.means.items()},
+            "baseline": _records(self.baseline),
+            "outcomes": _records(self.outcomes),
+            "flow": asdict(self.flow) if self.flow else None,
+            "ledger": _records(self.ledger().counts()) if self.study.has_people else [],
+            "corrections": [
+                {**item.correction.model_dump(exclude_none=True), "file": item.file, "row": item.row}
+                for item in self.study.corrections
+            ],
+            "sources": [asdict(source) for source in self.study.sources],
+            "provenance": asdict(self.provenance),
+        }
+        return _plain(content)  # type: ignore[no-any-return]
+
+    def to_json(self) -> str:
+        """The text of ``results.json``: full precision, NaN as null, keys in a fixed order."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __str__(self) -> str:
+        parts = [str(self.study), *(str(estimates) for estimates in self.estimates.values())]
+        return "\n\n".join([*parts, *(str(verdict) for verdict in self.verdicts)])
+
+    def _repr_html_(self) -> str:
+        shown: list[Any] = [self.study, *self.estimates.values(), *self.verdicts]
+        return "<hr>".join(item._repr_html_() for item in shown)
+
+
+def _analysis(estimates: Estimates) -> dict[str, Any]:
+    ledger = _records(estimates.ledger.counts()) if estimates.ledger else []
+    return {**estimates.to_dict(), "sentence": estimates.sentence(), "ledger": ledger}
+
+
+def _records(frame: pd.DataFrame | None) -> list[dict[str, Any]]:
+    return [] if frame is None else frame.astype("object").to_dict("records")
+
+
+def _plain(value: Any) -> Any:
+    """The same content in types that JSON has; NaN and infinity become null and text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or value is pd.NA or isinstance(value, bool | str):
+        return None if value is pd.NA else value
+    number = value.item() if hasattr(value, "item") else value
+    if isinstance(number, float) and not math.isfinite(number):
+        return None if math.isnan(number) else ("infinity" if number > 0 else "-infinity")
+    return number

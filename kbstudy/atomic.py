@@ -1,0 +1,129 @@
+"""Puts a folder of files in place in one step."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from kbstudy.errors import OutputError, Problem
+
+__all__ = ["replace_folder"]
+
+#: The file that says which other files of a folder kbstudy made.
+MANIFEST: Final = "provenance.json"
+
+_AT_FDCWD: Final = -100
+_RENAME_EXCHANGE: Final = 2
+
+
+def replace_folder(target: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
+    """Make ``target`` hold exactly these files, plus whatever somebody else put there.
+
+    Parameters
+    ----------
+    target
+        The folder; its parent is made if need be.
+    files
+        Content by name relative to the folder.
+    about
+        Where they come from; written to ``provenance.json`` with the SHA-256 of each file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written. ``target`` is then as it was.
+    """
+    staging: Path | None = None
+    files = {**files, MANIFEST: _manifest(files, about)}
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_foreign(target)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        staging.chmod(0o755)
+        _keep_what_others_made(target, staging, files)
+        _write(staging, files)
+        _swap(staging, target)
+    except OSError as error:
+        raise _cannot(target, error) from None
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _manifest(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
+    outputs = {name: sha256(content).hexdigest() for name, content in sorted(files.items())}
+    return (json.dumps({**about, "outputs": outputs}, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _cannot(target: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    do = "Choose another place with --out (or folder=), or make this one writable. Nothing was changed."
+    return OutputError(Problem(f"{target} cannot be written: {reason}", do=do))
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Only a folder that kbstudy made, or a new or empty one, is written to."""
+    if target.exists() and not target.is_dir():
+        raise OutputError(Problem(f"{target} is a file, not a folder", do="Choose another place. Nothing was changed."))
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists():
+        do = "Choose an empty or new folder, so that nothing of yours is mixed up with ours. Nothing was changed."
+        raise OutputError(Problem(f"{target} holds files that kbstudy did not make", do=do))
+
+
+def _keep_what_others_made(target: Path, staging: Path, files: Mapping[str, bytes]) -> None:
+    """Carry over files that kbstudy did not make: somebody's notes in a report folder are not ours to delete."""
+    if not target.is_dir():
+        return
+    try:
+        ours = set(json.loads((target / MANIFEST).read_text("utf-8"))["outputs"]) | {MANIFEST}
+    except (OSError, ValueError, KeyError, TypeError):
+        ours = set(files)
+    for path in sorted(target.rglob("*")):
+        name = path.relative_to(target).as_posix()
+        if path.is_file() and name not in ours and name not in files:
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, staging / name)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _swap(new: Path, target: Path) -> None:
+    """Put ``new`` in the place of ``target``; afterwards ``new`` is what is left to delete, if anything."""
+    if not target.exists():
+        new.rename(target)
+    elif not _exchange(new, target):
+        old = target.with_name(f".{target.name}-old-{os.getpid()}")
+        target.rename(old)
+        try:
+            new.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(new: Path, target: Path) -> bool:
+    """Swap two folders in one step of the operating system; False where it has no such step (then two renames do)."""
+    if sys.platform != "linux":
+        return False
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    ends = (os.fsencode(new), os.fsencode(target))
+    return bool(renameat2(_AT_FDCWD, ends[0], _AT_FDCWD, ends[1], _RENAME_EXCHANGE) == 0)

@@ -1,0 +1,248 @@
+"""The commands. Each is a thin face of a public function; importing this module loads nothing heavy."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+import kbstudy
+from kbstudy.errors import PlanError, Problem, Problems, StudyError
+
+__all__ = ["app", "main"]
+
+Format = Literal["html", "docx", "pdf"]
+
+app = App(
+    name="kbstudy",
+    version=kbstudy.__version__,
+    help="Exercise and rehabilitation trials: from raw files to honest verdicts, figures and a report.",
+)
+
+
+@app.command
+def report(
+    *folders: Path,
+    to: Annotated[tuple[Format, ...], Parameter(consume_multiple=True)] = ("html", "docx", "pdf"),
+    out: Path = Path("reports"),
+) -> None:
+    """Analyse studies and write their reports.
+
+    Each study's tidy table and ledger go to data/processed/<study id>.
+
+    Parameters
+    ----------
+    folders
+        Study folders, each with a study.toml. Without any: every study in data/raw/.
+    to
+        Formats to write; repeat it or give several.
+    out
+        Where the reports go; each study gets a folder of its own in it.
+    """
+    failed = Problems()
+    with _progress() as step:
+        for folder in folders or _shipped():
+            try:
+                _report(folder, to, out, step)
+            except StudyError as error:
+                _complain(error, folder)
+                failed.extend(error.problems)
+    if failed.found:
+        sys.exit(1)
+
+
+def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str], None]) -> None:
+    step(f"{folder.name}: reading")
+    study = kbstudy.load(folder)
+    results = kbstudy.analyse(study, on_step=lambda text: step(f"{folder.name}: {text}"))
+    target = kbstudy.report(results, to, out / study.id, on_step=lambda text: step(f"{folder.name}: {text}"))
+    _say(f"[bold]{_escape(study.plan.study.title)}[/bold]")
+    for verdict in results.verdicts:
+        _say(f"  {_escape(verdict.claim_id)}: {verdict.word} – “{_escape(verdict.says)}”")
+    _say(
+        f"  {target.as_posix()}/: {', '.join(f'report.{name}' for name in to)}, results.json, provenance.json, figures/"
+    )
+    if study.has_people:
+        _say(f"  {kbstudy.export(study).as_posix()}/: tidy.csv, ledger.csv")
+
+
+@app.command
+def check(*folders: Path) -> None:
+    """Read studies, name every problem, and say who is in and who is out. Writes nothing.
+
+    Parameters
+    ----------
+    folders
+        Study folders. Without any: every study in data/raw/.
+    """
+    failed = False
+    for folder in folders or _shipped():
+        try:
+            study = kbstudy.load(folder)
+        except StudyError as error:
+            _complain(error, folder)
+            failed = True
+        else:
+            _say(_escape(str(study)))
+            if study.has_people:
+                _table(study.ledger().counts(), "Who is in, who is out")
+            _say("[green]No problems.[/green] Nothing was written.\n")
+    if failed:
+        sys.exit(1)
+
+
+@app.command
+def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
+    """Say what every variable is and what was found in it; writes <study id>-codebook/codebook.html.
+
+    Parameters
+    ----------
+    folder
+        A study folder.
+    out
+        Where to write.
+    """
+    from kbstudy.atomic import replace_folder
+    from kbstudy.report.codebook import codebook_tree
+    from kbstudy.report.html import to_html
+
+    study = kbstudy.load(folder)
+    frame = kbstudy.codebook(study)
+    if frame.empty:
+        raise PlanError(f"{study.id} has published numbers and no participants, so there is no codebook")
+    _table(frame, f"Codebook of {study.id}")
+    target = out / f"{study.id}-codebook"
+    replace_folder(target, {"codebook.html": to_html(codebook_tree(study, frame))}, {"study": study.id})
+    _say(f"{target.as_posix()}/codebook.html")
+
+
+@app.command
+def inspect(file: Path, *, sheet: str | None = None) -> None:
+    """Say what a file is, what is in its columns, and what is odd about it. Writes nothing.
+
+    Parameters
+    ----------
+    file
+        A CSV, spreadsheet, SPSS, Stata or Parquet file, or a REDCap export.
+    sheet
+        The sheet of a spreadsheet that has several.
+    """
+    found = kbstudy.inspect(file, sheet=sheet)
+    _say(_escape(found.headline))
+    _table(found.columns, f"Columns of {file.name}")
+    for note in found.notes:
+        _say(f"- {_escape(note)}")
+
+
+@app.command
+def new(
+    folder: Path, *, from_: Annotated[tuple[str, ...], Parameter(name="--from", consume_multiple=True)] = ()
+) -> None:
+    """Make a study folder with a drafted study.toml.
+
+    Parameters
+    ----------
+    folder
+        The folder to make.
+    from_
+        What to draft it from: "redcap EXPORT DICTIONARY" or "table FILE". Without it: a template to fill in.
+    """
+    from kbstudy.study.drafting import new as make
+
+    kind, files = (from_[0], from_[1:]) if from_ else ("table", ())
+    if from_ and not files:
+        example = "kbstudy new mytrial --from redcap export.csv dictionary.csv"
+        raise PlanError(Problem("--from needs a kind and at least one file", do=f"For example: {example}"))
+    path = make(folder, kind, files)
+    _say(f"{path.as_posix()} is drafted. Read it, answer its comments, then: kbstudy check {folder.as_posix()}")
+
+
+# ---- talking to a person -----------------------------------------------------------------------------------------
+
+
+def _shipped() -> list[Path]:
+    """The studies in ``data/raw/`` of the current folder."""
+    found = sorted(path.parent for path in Path("data/raw").glob("*/study.toml"))
+    if not found:
+        do = "Name a study folder, or make one with: kbstudy new mytrial"
+        raise PlanError(Problem("there is no study in data/raw/ of this folder", do=do))
+    return found
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _say(text: str) -> None:
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=True).print(text)
+
+
+def _table(frame: object, title: str) -> None:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+    assert isinstance(frame, pd.DataFrame)
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in frame:
+        is_long = frame[column].astype("str").str.len().max() > 24
+        table.add_column(str(column).replace("_", " "), overflow="fold", no_wrap=not is_long)
+    for record in frame.itertuples(index=False):
+        table.add_row(*(_escape(str(value)) for value in record))
+    Console(highlight=False).print(table)
+
+
+def _complain(error: StudyError, folder: Path | None = None) -> None:
+    """All problems, numbered, on standard error, without a traceback."""
+    from rich.console import Console
+
+    from kbstudy.formatting import count
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    where = f" in {folder.as_posix()}" if folder else ""
+    console.print(f"[bold red]{count(len(error.problems), 'problem')}{_escape(where)}[/bold red]")
+    for problem in error.problems:
+        console.print(f"  {_escape(str(problem))}")
+    for advice in dict.fromkeys(problem.do for problem in error.problems if problem.do):
+        console.print(f"What to do: {_escape(advice)}", style="dim")
+    console.print("Nothing was written." if folder else "")
+
+
+class _progress:  # noqa: N801 - used like a function
+    """A spinner with what is being done, on a terminal; nothing elsewhere."""
+
+    def __enter__(self) -> Callable[[str], None]:
+        from rich.console import Console
+
+        self._status = Console(stderr=True).status("starting")
+        self._status.start()
+        return self._status.update
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True).print(f"[yellow]{category.__name__}[/yellow]: {_escape(str(message))}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error of ours is a message and exit status 1, never a traceback."""
+    warnings.showwarning = _show_warning
+    try:
+        app(arguments)
+    except StudyError as error:
+        _complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

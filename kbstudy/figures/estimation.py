@@ -1,0 +1,134 @@
+"""Estimation figures: every person, the means, and the difference with its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, house_style
+
+if TYPE_CHECKING:
+    from kbstudy.estimates import Estimates
+
+__all__ = ["draw_estimation", "plot_estimates"]
+
+
+def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
+    """The rows that answer the question, with their intervals and the line of no difference.
+
+    Parameters
+    ----------
+    estimates
+        Any analysis' result.
+    ax
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    import matplotlib.pyplot as plt
+
+    rows = estimates.frame[estimates.frame["term"] == estimates.primary]
+    with house_style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(5.5, 1.0 + 0.45 * len(rows)), layout="constrained")
+        for position, (_, row) in enumerate(rows.iterrows()):
+            _interval(ax, row, position, INK, horizontal=True)
+        labels = [estimates.label(row) for _, row in rows.iterrows()]
+        ax.set_yticks(range(len(rows)), labels, parse_math=False)
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.axvline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
+        ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {estimates.level:.0%} CI")
+        ax.set_title(estimates.title, parse_math=False)
+    return ax
+
+
+def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str, str], figure: Any) -> None:
+    """Each person's baseline and follow-up by arm with the means, and beside it the difference between arms.
+
+    Parameters
+    ----------
+    estimates
+        An analysis with ``points`` (columns ``participant, arm, baseline, followup``).
+    means
+        Description of the outcome by arm at the two visits: columns ``arm, visit, mean, low, high``.
+    visits
+        Baseline and follow-up.
+    figure
+        An empty figure; it gets one panel an arm and, where arms are compared, one for the differences.
+    """
+    assert estimates.points is not None, "an estimation figure shows every person"
+    arms = list(dict.fromkeys(means["arm"]))
+    contrasts = estimates.frame[(estimates.frame["term"] == estimates.primary) & estimates.frame["contrast"].notna()]
+    others = 1 if len(contrasts) else 0
+    axes = figure.subplots(
+        1, len(arms) + others, width_ratios=[1.0] * len(arms) + [0.6 + 0.35 * len(contrasts)] * others
+    )
+    axes = list(axes) if len(arms) + others > 1 else [axes]
+    for index, arm in enumerate(arms):
+        _people(axes[index], estimates, means[means["arm"] == arm], arm, visits, ARM_COLOURS[index % len(ARM_COLOURS)])
+    _share_limits(axes[: len(arms)])
+    axes[0].set_ylabel(_with_unit(estimates.outcome, estimates.unit), parse_math=False)
+    if others:
+        _differences(axes[-1], estimates, contrasts)
+
+
+def _people(
+    ax: Axes, estimates: Estimates, means: pd.DataFrame, arm: str, visits: tuple[str, str], colour: str
+) -> None:
+    import seaborn as sns
+
+    assert estimates.points is not None
+    points = estimates.points[estimates.points["arm"].astype("str") == arm] if arm else estimates.points
+    for before, after in zip(points["baseline"], points["followup"], strict=True):
+        ax.plot([0, 1], [before, after], color=colour, alpha=0.35, lw=0.7, zorder=1)
+    long = pd.DataFrame({"x": [0] * len(points) + [1] * len(points), "y": [*points["baseline"], *points["followup"]]})
+    sns.stripplot(
+        data=long, x="x", y="y", ax=ax, color=colour, alpha=0.55, size=2.6, jitter=False, zorder=2, native_scale=True
+    )
+    for position, visit in ((-0.22, visits[0]), (1.22, visits[1])):
+        row = means[means["visit"] == visit].iloc[0]
+        _interval(ax, row.rename({"mean": "estimate"}), position, colour, horizontal=False)
+    ax.set_xticks([0, 1], visits, parse_math=False)
+    ax.set(xlim=(-0.55, 1.55), xlabel="", ylabel="")
+    ax.set_title(f"{arm} (n = {len(points)})" if arm else f"n = {len(points)}", parse_math=False)
+
+
+def _share_limits(axes: list[Axes]) -> None:
+    low = min(ax.get_ylim()[0] for ax in axes)
+    high = max(ax.get_ylim()[1] for ax in axes)
+    for index, ax in enumerate(axes):
+        ax.set_ylim(low, high)
+        if index:
+            ax.tick_params(labelleft=False)
+
+
+def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame) -> None:
+    for position, (_, row) in enumerate(contrasts.iterrows()):
+        _interval(ax, row, position, INK, horizontal=False)
+    ax.axhline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
+    labels = [name.replace(" - ", "\nminus ") for name in contrasts["contrast"]]
+    ax.set_xticks(range(len(contrasts)), labels, parse_math=False)
+    ax.set_xlim(-0.7, len(contrasts) - 0.3)
+    ax.set_title("Difference", parse_math=False)
+    ax.set_ylabel(_with_unit(f"Adjusted difference, {estimates.level:.0%} CI", estimates.unit), parse_math=False)
+    ax.yaxis.set_label_position("right")
+    ax.yaxis.tick_right()
+    ax.spines[["right"]].set_visible(True)
+    ax.spines[["left"]].set_visible(False)
+
+
+def _interval(ax: Axes, row: pd.Series, position: float, colour: str, *, horizontal: bool) -> None:
+    """A point with its interval."""
+    ends, at = [row["low"], row["high"]], [position, position]
+    line = (ends, at) if horizontal else (at, ends)
+    point = ([row["estimate"]], [position]) if horizontal else ([position], [row["estimate"]])
+    ax.plot(*line, color=colour, lw=1.8, solid_capstyle="butt", zorder=3)
+    ax.plot(*point, "o", color=colour, ms=5, mec="white", mew=0.8, zorder=4)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} ({unit})" if unit else text

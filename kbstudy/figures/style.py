@@ -1,0 +1,80 @@
+"""One look for all figures, and the way they become bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+__all__ = ["ARM_COLOURS", "INK", "MUTED", "REGION", "Picture", "house_style", "new_figure", "picture"]
+
+#: Okabe and Ito's colours that also differ in lightness: reference arm first.
+ARM_COLOURS: Final = ("#6b7280", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9")
+INK: Final = "#1f2933"
+MUTED: Final = "#6b7280"
+REGION: Final = "#dceefb"
+_MM: Final = 1 / 25.4
+_STAMP_COLOUR: Final = "#b91c1c"
+
+_STYLE: Final[Any] = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so a figure does not depend on the machine's fonts
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "svg.hashsalt": "kbstudy",  # the same figure gives the same bytes
+    "svg.fonttype": "path",
+    "figure.dpi": 120,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure as bytes: vector, 300-dpi raster, and its width in print."""
+
+    svg: bytes
+    png: bytes
+    width_mm: float
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """The house style for whatever is drawn inside."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def new_figure(width_mm: float, height_mm: float) -> Figure:
+    """An empty figure of a size in print, without touching pyplot's state."""
+    return Figure(figsize=(width_mm * _MM, height_mm * _MM), layout="constrained")
+
+
+def picture(figure: Figure, stamp: str = "") -> Picture:
+    """A finished figure as bytes; ``stamp`` is written across its top right corner."""
+    with house_style():
+        if stamp:
+            figure.text(
+                0.995, 0.995, stamp, ha="right", va="top", fontsize=7, fontweight="bold", color=_STAMP_COLOUR
+            ).set_in_layout(False)
+        svg, png = io.BytesIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(png, format="png", dpi=300, metadata={"Software": None})
+    return Picture(svg.getvalue(), png.getvalue(), figure.get_figwidth() / _MM)

@@ -1,0 +1,111 @@
+"""What a file is, before anything has been declared about it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kbstudy import formatting as fmt
+from kbstudy.readers import RawTable, read_table
+from kbstudy.study.convert import MISSING_WORDS, BadCell, as_number
+
+__all__ = ["Inspection", "inspect"]
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What :func:`inspect` found.
+
+    Parameters
+    ----------
+    headline
+        Name, size and kind in one line.
+    columns
+        One row a column: ``column, looks_like, filled, empty, found, odd``.
+    notes
+        What was odd or had to be decided.
+    """
+
+    headline: str
+    columns: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline, self.columns.to_string(index=False), *self.notes])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        table = self.columns.to_html(index=False, escape=True, border=0)
+        return f"<p><strong>{html.escape(self.headline)}</strong></p>{table}<ul>{notes}</ul>"
+
+
+def inspect(file: str | Path, *, sheet: str | None = None) -> Inspection:
+    """Look at a file: what it is, what each column seems to hold, what is odd.
+
+    Parameters
+    ----------
+    file
+        A CSV, spreadsheet, SPSS, Stata or Parquet file, or a REDCap export.
+    sheet
+        The sheet of a spreadsheet that has several.
+
+    Returns
+    -------
+    Inspection
+        Guesses for a person to read. No analysis uses them: what a column is, ``study.toml`` declares.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be read as a table.
+    """
+    table = read_table(file, sheet=sheet)
+    columns = pd.DataFrame([_column(table, name) for name in table.cells])
+    size = f"{fmt.count(len(table.rows), 'row')}, {fmt.count(table.cells.shape[1], 'column')}"
+    return Inspection(f"{table.file}: {size}{_kind(table)}", columns, (*table.notes, *_hints(columns)))
+
+
+def _kind(table: RawTable) -> str:
+    if any(str(column).startswith("redcap_") for column in table.cells):
+        return '; looks like a REDCap export (reader = "redcap", with its data dictionary)'
+    return ""
+
+
+def _column(table: RawTable, name: str) -> dict[str, object]:
+    values = [text for text in table.cells[name] if text not in MISSING_WORDS]
+    numbers = [value for text in values if not isinstance(value := as_number(text), BadCell)]
+    commas = [value for text in values if not isinstance(value := as_number(text, decimal=","), BadCell)]
+    row = {"column": name, "filled": len(values), "empty": len(table.cells) - len(values), "odd": ""}
+    levels = list(dict.fromkeys(values))
+    if values and len(commas) > len(numbers) and len(commas) > 0.5 * len(values):
+        return {**row, "looks_like": "number, decimal comma", "found": _span(commas), "odd": 'needs decimal = ","'}
+    if numbers and len(numbers) > 0.5 * len(values):
+        odd = [text for text in values if isinstance(as_number(text), BadCell)]
+        return {**row, "looks_like": "number", "found": _span(numbers), "odd": _few(odd)}
+    looks = "empty" if not values else ("category" if len(levels) <= max(_SHOWN, len(values) // 5) else "text")
+    return {**row, "looks_like": looks, "found": _few(levels)}
+
+
+def _span(numbers: list[float]) -> str:
+    return f"{min(numbers):g} to {max(numbers):g}"
+
+
+def _few(values: list[str]) -> str:
+    """The first different values, quoted."""
+    different = list(dict.fromkeys(values))
+    more = f" and {len(different) - _SHOWN} more" if len(different) > _SHOWN else ""
+    return ", ".join(f'"{value}"' for value in different[:_SHOWN]) + more
+
+
+def _hints(columns: pd.DataFrame) -> Iterator[str]:
+    empty = list(columns.loc[columns["looks_like"] == "empty", "column"])
+    if empty:
+        yield f"nothing at all in: {', '.join(empty)}"
+    for row in columns[(columns["looks_like"] == "number") & (columns["odd"] != "")].itertuples():
+        yield f'column "{row.column}" is numbers except {row.odd}: a missing code, or a cell to correct'

@@ -1,0 +1,284 @@
+"""Mistakes in ``study.toml``, told with their line and with what was probably meant."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from kbstudy.errors import PlanError, Problem, Problems, did_you_mean
+from kbstudy.study.plan import Plan
+
+__all__ = ["Lines", "read_plan"]
+
+Location = tuple[str | int, ...]
+
+_HEADER = re.compile(r"^\s*\[(\[)?\s*([^\]]+?)\s*\]?\]\s*(#.*)?$")
+_KEY = re.compile(r"""^\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_.-]+))\s*=""")
+
+
+def read_plan(path: Path) -> Plan:
+    """Read and check a ``study.toml``.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    PlanError
+        With every mistake, each with its line and, where there is one, the word that was probably meant.
+    """
+    text = _text_of(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(_syntax_problem(path.name, str(error))) from None
+    lines = Lines(path.name, text, raw)
+    try:
+        plan = Plan.model_validate(raw)
+    except ValidationError as error:
+        raise PlanError([lines.problem(entry["loc"], _say(entry)) for entry in error.errors()]) from None
+    problems = Problems()
+    problems.extend(_contradictions(plan, lines))
+    problems.raise_as(PlanError)
+    return plan
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        do = "A study is a folder with a study.toml. `kbstudy new FOLDER` writes one to start from."
+        raise PlanError(Problem(f"there is no {path.name} in {path.parent}", do=do)) from None
+    except UnicodeDecodeError as error:
+        raise PlanError(Problem(f"is not UTF-8 text (byte {error.start})", file=path.name)) from None
+    except OSError as error:
+        raise PlanError(Problem(f"cannot be read: {error.strerror}", file=path.name)) from None
+
+
+def _syntax_problem(file: str, message: str) -> Problem:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    what = re.sub(r"\s*\(at .*\)$", "", message)
+    if not found:
+        return Problem(f"is not valid TOML: {what}", file=file)
+    return Problem(f"is not valid TOML: {what} (column {found[2]})", file=file, line=int(found[1]))
+
+
+class Lines:
+    """Where each key of a TOML text stands, and what to call the section it is in."""
+
+    def __init__(self, file: str, text: str, raw: dict[str, Any]) -> None:
+        self.file = file
+        self.raw = raw
+        self._lines = dict(_walk(text))
+
+    @classmethod
+    def of(cls, path: Path) -> Lines:
+        """The lines of a file that has been read already."""
+        text = _text_of(path)
+        return cls(path.name, text, tomllib.loads(text))
+
+    def problem(self, location: Location, what: str, do: str = "") -> Problem:
+        """A problem at a location such as ``("outcome", 0, "better")``."""
+        section = self._section(location)
+        return Problem(f"{section}: {what}" if section else what, file=self.file, line=self.line(location), do=do)
+
+    def line(self, location: Location) -> int:
+        """The line of the key, or of the closest thing around it."""
+        for end in range(len(location), 0, -1):
+            if location[:end] in self._lines:
+                return self._lines[location[:end]]
+        return 1
+
+    def _section(self, location: Location) -> str:
+        if len(location) < 2:
+            return str(location[0]) if location else ""
+        if not isinstance(location[1], int):
+            return str(location[0])
+        entry = self.raw[location[0]][location[1]]  # type: ignore[index]
+        name = entry.get("name", entry.get("id", entry.get("file"))) if isinstance(entry, dict) else None
+        return f'{location[0]} "{name}"' if name else f"{location[0]} number {location[1] + 1}"
+
+
+def _walk(text: str) -> Iterator[tuple[Location, int]]:
+    """Yield the location and line of every header and of every key that starts a line."""
+    counts: Counter[str] = Counter()
+    here: Location = ()
+    for line_number, line in enumerate(text.splitlines(), start=1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header and not key:
+            name = header[2].strip()
+            here = tuple(part.strip().strip("\"'") for part in name.split("."))
+            if header[1]:
+                here = (*here, counts[name])
+                counts[name] += 1
+            yield here, line_number
+        elif key:
+            name = key[1] or key[2] or key[3]
+            yield (*here, *name.split(".")), line_number
+
+
+def _say(entry: Any) -> str:
+    """One pydantic error in our words."""
+    location, kind = entry["loc"], entry["type"]
+    key = next((str(part) for part in reversed(location) if isinstance(part, str)), "")
+    if kind == "extra_forbidden":
+        return f'"{key}" is not a key here{did_you_mean(key, _keys_at(location[:-1])) or _allowed(location[:-1])}'
+    if kind == "missing":
+        return f'"{key}" is missing'
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", entry["ctx"]["expected"])
+        known = ", ".join(f'"{value}"' for value in allowed)
+        return f'{key} is "{entry["input"]}" and must be one of {known}{did_you_mean(str(entry["input"]), allowed)}'
+    if kind == "value_error":
+        return str(entry["ctx"]["error"])
+    return f"{key} is {entry['input']!r}: {_lower(entry['msg'])}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _allowed(location: Location) -> str:
+    keys = _keys_at(location)
+    return f"; allowed are {', '.join(sorted(keys))}" if keys else ""
+
+
+def _keys_at(location: Location) -> list[str]:
+    """The keys that may stand at a place of the plan."""
+    model: type[BaseModel] | None = Plan
+    for part in location:
+        if isinstance(part, int) or model is None:
+            continue
+        fields = {info.alias or name: info for name, info in model.model_fields.items()}
+        model = _model_in(fields[part].annotation) if part in fields else None
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside ``X``, ``X | None`` or ``tuple[X, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+# ---- what only makes sense together ------------------------------------------------------------------------------
+
+
+def _contradictions(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    yield from _repeated(plan, lines)
+    yield from _design(plan, lines)
+    yield from _outcomes(plan, lines)
+    yield from _analyses(plan, lines)
+    yield from _claims(plan, lines)
+
+
+def _repeated(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    groups: dict[str, Sequence[str]] = {
+        "source": [source.file for source in plan.sources],
+        "outcome": [outcome.name for outcome in plan.outcomes],
+        "covariate": [covariate.name for covariate in plan.covariates],
+        "analysis": [analysis.name for analysis in plan.analyses],
+        "claim": [claim.id for claim in plan.claims],
+    }
+    for section, names in groups.items():
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield lines.problem((section, index), f'"{name}" is used twice; names must differ')
+    for index, covariate in enumerate(plan.covariates):
+        if covariate.name in groups["outcome"]:
+            yield lines.problem(("covariate", index), f'"{covariate.name}" is also the name of an outcome')
+
+
+def _design(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    if plan.design is None:
+        if plan.outcomes or plan.analyses or plan.covariates:
+            yield lines.problem(("study",), "there are outcomes or analyses but no [design]")
+        return
+    arm, visit = plan.design.arm, plan.design.visit
+    if arm:
+        yield from _not_among("reference", arm.reference, arm.levels, ("design", "arm"), lines)
+        for code, level in arm.codes.items():
+            yield from _not_among(f'code "{code}"', level, arm.levels, ("design", "arm"), lines)
+    elif plan.design.allocation in ("randomised", "assigned"):
+        yield lines.problem(
+            ("design", "allocation"), f'allocation is "{plan.design.allocation}" but no arm is declared'
+        )
+    yield from _not_among("baseline", visit.baseline, visit.levels, ("design", "visit"), lines)
+    for code, level in visit.codes.items():
+        yield from _not_among(f'code "{code}"', level, visit.levels, ("design", "visit"), lines)
+
+
+def _outcomes(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    for index, outcome in enumerate(plan.outcomes):
+        here = ("outcome", index)
+        assert plan.design is not None, "a plan with outcomes and no design has been reported already"
+        for visit in outcome.columns:
+            yield from _not_among("visit", visit, plan.design.visit.levels, (*here, "columns"), lines)
+        if outcome.column and plan.design.visit.column is None and len(plan.design.visit.levels) > 1:
+            what = 'design.visit has no "column", so say "columns = {visit = column}" instead of "column"'
+            yield lines.problem((*here, "column"), what)
+
+
+def _analyses(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    names = [outcome.name for outcome in plan.outcomes]
+    covariates = [covariate.name for covariate in plan.covariates]
+    for index, analysis in enumerate(plan.analyses):
+        here = ("analysis", index)
+        yield from _not_among("outcome", analysis.outcome, names, (*here, "outcome"), lines)
+        for name in analysis.covariates:
+            yield from _not_among("covariate", name, covariates, (*here, "covariates"), lines)
+        if plan.design:
+            yield from _estimand(plan, analysis, here, lines)
+    primary = [index for index, analysis in enumerate(plan.analyses) if analysis.primary]
+    for index in primary[1:]:
+        yield lines.problem(("analysis", index, "primary"), "there is already a primary analysis; only one can be")
+
+
+def _estimand(plan: Plan, analysis: Any, here: Location, lines: Lines) -> Iterator[Problem]:
+    assert plan.design is not None
+    visits, arm = plan.design.visit.levels, plan.design.arm
+    yield from _not_among("visit", analysis.estimand.visit, visits, (*here, "estimand"), lines)
+    if analysis.method in ("ancova", "paired") and analysis.estimand.visit == plan.design.visit.baseline:
+        yield lines.problem((*here, "estimand"), f'visit is the baseline; "{analysis.method}" needs a later one')
+    if analysis.method == "paired":
+        if arm and analysis.arm is None:
+            yield lines.problem(here, f'"paired" describes one arm: say arm = {_quoted(arm.levels, "or")}')
+        elif arm and analysis.arm:
+            yield from _not_among("arm", analysis.arm, arm.levels, (*here, "arm"), lines)
+    elif arm is None:
+        yield lines.problem(here, f'"{analysis.method}" compares arms, and design has no arm')
+    elif analysis.estimand.contrast is None:
+        example = f"{next(level for level in arm.levels if level != arm.reference)} - {arm.reference}"
+        yield lines.problem(here, f'estimand needs "contrast", for example "{example}"')
+    else:
+        possible = [f"{level} - {arm.reference}" for level in arm.levels if level != arm.reference]
+        yield from _not_among("contrast", analysis.estimand.contrast, possible, (*here, "estimand"), lines)
+
+
+def _claims(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    names = [analysis.name for analysis in plan.analyses]
+    for index, claim in enumerate(plan.claims):
+        if claim.analysis is not None:
+            yield from _not_among("analysis", claim.analysis, names, ("claim", index, "analysis"), lines)
+        if claim.evidence is not None and not any(source.reader == "published" for source in plan.sources):
+            yield lines.problem(("claim", index, "evidence"), 'no source has reader = "published"')
+
+
+def _not_among(what: str, value: str, known: Sequence[str], location: Location, lines: Lines) -> Iterator[Problem]:
+    if value not in known:
+        hint = did_you_mean(value, known) or f"; there is {_quoted(known)}" if known else "; none is declared"
+        yield lines.problem(location, f'{what} "{value}" is not declared{hint}')
+
+
+def _quoted(values: Sequence[str], last: str = "and") -> str:
+    from kbstudy.formatting import words
+
+    return words([f'"{value}"' for value in values], last)

@@ -1,0 +1,199 @@
+"""A study that was read and checked: its tables, its ledger, its account of every row."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kbstudy import formatting as fmt
+from kbstudy.errors import PlanError, did_you_mean
+from kbstudy.ledger import Ledger
+from kbstudy.study.plan import Correction, Plan
+
+__all__ = ["AppliedCorrection", "SourceAccount", "Study"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAccount:
+    """What became of the rows of one file."""
+
+    file: str
+    sha256: str
+    rows_read: int
+    rows_used: int
+    rows_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCorrection:
+    """A declared correction and the place in the file where it was applied."""
+
+    correction: Correction
+    file: str
+    row: int
+
+    @property
+    def change(self) -> str:
+        """What was done, in words."""
+        if self.correction.drop_row is not None:
+            return f"row {self.row} left out"
+        to = "missing" if self.correction.missing else f'"{self.correction.use}"'
+        return f'"{self.correction.found}" read as {to}'
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study folder after reading and checking. Made by :func:`kbstudy.load`; frozen.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    plan
+        What ``study.toml`` declares.
+    people
+        One row a participant in the order of the files: the participant column (named as in the file), ``arm``
+        (missing if never allocated) and the covariates.
+    values
+        One row a participant, visit and outcome, present or not: the participant column, ``arm``, ``visit``,
+        ``outcome``, ``value`` and ``reason`` (why there is no value; empty where there is one).
+    published
+        Published estimates, if a source declares them (columns: :mod:`kbstudy.evidence`).
+    sources, corrections
+        What became of each file's rows; the corrections that were applied.
+    """
+
+    folder: Path
+    plan: Plan
+    people: pd.DataFrame
+    values: pd.DataFrame
+    sources: tuple[SourceAccount, ...]
+    corrections: tuple[AppliedCorrection, ...] = ()
+    published: pd.DataFrame | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        """The study's short name."""
+        return self.plan.study.id
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data are made up; then nothing here is evidence."""
+        return self.plan.study.simulated
+
+    @property
+    def participant(self) -> str:
+        """The name of the participant column."""
+        assert self.plan.design is not None, "a study of published numbers has no participants"
+        return self.plan.design.participant
+
+    @property
+    def has_people(self) -> bool:
+        """Whether there are participants (and not only published numbers)."""
+        return self.plan.design is not None
+
+    def with_(self, **changes: Any) -> Study:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def table(self, outcome: str, covariates: Sequence[str] | None = None) -> pd.DataFrame:
+        """One outcome as a tidy table: a row for everyone who was allocated, at every visit.
+
+        Parameters
+        ----------
+        outcome
+            Its name in ``study.toml``.
+        covariates
+            Which covariates to carry along; all of them if not said.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The participant column (named as in the file), ``arm`` and ``visit`` (ordered categories), the outcome,
+            ``<outcome>_baseline`` and the covariates. A missing value is a row with NaN: nobody is left out here.
+
+        Raises
+        ------
+        PlanError
+            If there is no such outcome or covariate.
+        """
+        self._check_name("outcome", outcome, [item.name for item in self.plan.outcomes])
+        known = [item.name for item in self.plan.covariates]
+        wanted = known if covariates is None else list(covariates)
+        for name in wanted:
+            self._check_name("covariate", name, known)
+        long = self.values[(self.values["outcome"] == outcome) & self.values["arm"].notna()]
+        table = long[[self.participant, "arm", "visit", "value"]].rename(columns={"value": outcome})
+        at_baseline = table[table["visit"] == self._baseline].set_index(self.participant)[outcome]
+        table[f"{outcome}_baseline"] = table[self.participant].map(at_baseline)
+        characteristics = self.people[[self.participant, *wanted]]
+        return table.merge(characteristics, on=self.participant, how="left", validate="m:1")
+
+    def tidy(self) -> pd.DataFrame:
+        """Everything in one table: a row a participant and visit, columns ``arm``, ``visit``, outcomes, covariates.
+
+        Everybody in the files is in it, also those without an arm.
+        """
+        keys = [self.participant, "visit"]
+        wide = self.values.pivot(index=keys, columns="outcome", values="value").reset_index()
+        people = self.people[[self.participant, "arm", *(item.name for item in self.plan.covariates)]]
+        table = people.merge(wide, on=self.participant, how="left", validate="1:m")
+        names = [item.name for item in self.plan.outcomes]
+        covariates = [item.name for item in self.plan.covariates]
+        return table[[self.participant, "arm", "visit", *names, *covariates]]
+
+    def ledger(self) -> Ledger:
+        """Who is in and who is out, for each outcome, visit and arm, with ids and reasons."""
+        frame = self.values.rename(columns={self.participant: "participant"})
+        frame = frame.sort_values(["visit", "arm"], kind="stable", na_position="last")
+        order = {item.name: position for position, item in enumerate(self.plan.outcomes)}
+        frame = frame.sort_values("outcome", kind="stable", key=lambda names: names.map(order))
+        randomised = frame["arm"].notna()
+        status = frame["value"].notna().map({True: "measured", False: "missing"}).where(randomised, "not randomised")
+        reason = frame["reason"].where(randomised, "no arm in the files")
+        text = frame.astype({"participant": "str", "arm": "str", "visit": "str"})
+        text["arm"] = text["arm"].where(randomised, "")
+        return Ledger.of(text.assign(status=status, reason=reason).to_dict("records"))
+
+    @property
+    def _baseline(self) -> str:
+        assert self.plan.design is not None
+        return self.plan.design.visit.baseline
+
+    @staticmethod
+    def _check_name(kind: str, name: str, known: Sequence[str]) -> None:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; there is {fmt.words(known)}"
+            raise PlanError(f'"{name}" is not {"an" if kind[0] in "aeiou" else "a"} {kind} of this study{hint}')
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        stamp = "SIMULATED DATA: demonstrates, is never evidence\n" if self.simulated else ""
+        lines = [f"{stamp}{self.plan.study.title} ({self.id})"]
+        if self.has_people:
+            allocated = self.people[self.people["arm"].notna()]
+            arms = allocated.groupby("arm", observed=False).size()
+            lines.append(
+                f"{fmt.count(len(self.people), 'participant')} in the files, {len(allocated)} allocated"
+                + "".join(f", {name} {n}" for name, n in arms.items() if name)
+            )
+        if self.published is not None:
+            lines.append(f"{fmt.count(len(self.published), 'published estimate')}")
+        lines += [f"{s.file}: {s.rows_read} rows read, {s.rows_used} used" for s in self.sources]
+        if self.corrections:
+            lines.append(f"{fmt.count(len(self.corrections), 'declared correction')} applied")
+        return lines
+
+    def _repr_html_(self) -> str:
+        head, *rest = self._lines()
+        body = "".join(f"<br>{html.escape(line)}" for line in rest)
+        ledger = self.ledger()._repr_html_() if self.has_people else ""
+        return f"<p><strong>{html.escape(head)}</strong>{body}</p>{ledger}"

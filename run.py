@@ -1,0 +1,99 @@
+"""Set up once, then do it: ``python3 run.py report``, ``python3 run.py test``, ``python3 run.py lab``.
+
+Needs Python 3.11 or newer and its venv module, and nothing else. Everything is installed into ``.venv`` beside this
+file, from the exact versions in ``requirements*.lock``; it is set up again only when they or ``pyproject.toml`` change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent
+VENV = HOME / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+USAGE = """usage: python3 run.py COMMAND [ARGUMENTS]
+
+  report   write the reports of the studies in data/raw/ (or of the folders you name)
+  test     run the tests
+  lab      open JupyterLab on notebooks/
+  setup    only set up
+  (any other command is one of kbstudy's: check, inspect, new, codebook)"""
+
+LOCKS = {"lab": "requirements-lab.lock", "test": "requirements-test.lock"}
+
+
+def environment() -> dict[str, str]:
+    """The environment of the children: bytecode allowed, because without it every import is slow for ever."""
+    keep = {key: value for key, value in os.environ.items() if key not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")}
+    return {**keep, "VIRTUAL_ENV": str(VENV), "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")])}
+
+
+def run(*command: str | Path) -> int:
+    return subprocess.call([str(part) for part in command], env=environment(), cwd=Path.cwd())
+
+
+def install(*arguments: str) -> int:
+    """Install with uv; where uv cannot be had or fails, with pip."""
+    if run(PYTHON, "-m", "uv", "pip", "install", "--quiet", *arguments) == 0:
+        return 0
+    print("uv could not do it; trying pip, which takes longer", flush=True)
+    return run(PYTHON, "-m", "pip", "install", "--quiet", *arguments)
+
+
+def fingerprint(lock: Path) -> str:
+    parts = [lock.read_bytes(), (HOME / "pyproject.toml").read_bytes(), sys.version.encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def make_venv() -> None:
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    import venv
+
+    venv.create(VENV, with_pip=True)
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
+
+
+def set_up(lock_name: str) -> None:
+    """Bring ``.venv`` to the state of a lock file; do nothing if it is there already."""
+    lock, done = HOME / lock_name, VENV / f".done-{lock_name}"
+    if PYTHON.exists() and done.exists() and done.read_text() == fingerprint(lock):
+        return
+    print(f"Setting up .venv from {lock_name} (once) ...", flush=True)
+    if not PYTHON.exists():
+        make_venv()
+    failed = install("--require-hashes", "-r", str(lock)) or install("--no-deps", "-e", str(HOME))
+    if failed:
+        sys.exit("Setting up failed; the lines above say why. Nothing outside .venv was touched.")
+    done.write_text(fingerprint(lock))
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        sys.exit(f"kbstudy needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0
+    command, rest = arguments[0], arguments[1:]
+    set_up(LOCKS.get(command, "requirements.lock"))
+    if command == "setup":
+        return 0
+    if command == "test":
+        os.chdir(HOME)
+        return run(PYTHON, "-m", "pytest", *rest)
+    if command == "lab":
+        return run(PYTHON, "-m", "jupyterlab", str(HOME / "notebooks"), *rest)
+    if command == "report" and not rest:
+        os.chdir(HOME)
+    return run(PYTHON, "-m", "kbstudy", command, *rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
