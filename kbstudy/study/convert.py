@@ -11,10 +11,13 @@ from typing import Final
 from kbstudy.errors import did_you_mean
 from kbstudy.formatting import words
 
-__all__ = ["MISSING_WORDS", "BadCell", "as_level", "as_number", "missing_reason"]
+__all__ = ["MISSING_WORDS", "SET_MISSING", "BadCell", "as_level", "as_number", "missing_reason"]
 
 #: Text that means "no value" everywhere. Anything else that means it (-9, 999, "n/a") is declared, never guessed.
 MISSING_WORDS: Final = frozenset({"", "NaN", "nan", "NA", "<undefined>"})
+
+#: What a correction puts in a cell that it sets missing; no file can hold it.
+SET_MISSING: Final = "\0"
 
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LEADING = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*[^\d\s.,].*")
@@ -36,6 +39,8 @@ def missing_reason(text: str, declared: Collection[str]) -> str:
     >>> missing_reason("", ()), missing_reason("-9", ["-9"]), missing_reason("0", ())
     ('empty cell', 'declared missing code "-9"', '')
     """
+    if text == SET_MISSING:
+        return "set missing by a declared correction"
     if text in declared:
         return f'declared missing code "{text}"' if text else "empty cell"
     if text in MISSING_WORDS:

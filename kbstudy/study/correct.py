@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from kbstudy.errors import Problems
-from kbstudy.study.convert import as_level
+from kbstudy.study.convert import SET_MISSING, as_level
 from kbstudy.study.plan import Correction, Design, Plan
 from kbstudy.study.plan_file import Lines
 from kbstudy.study.sources import SourceTable, find
@@ -52,7 +52,7 @@ def _apply(plan: Plan, correction: Correction, tables: Sequence[SourceTable]) ->
         cells = ", ".join(f'"{table.cells.at[row, correction.column]}" in row {row}' for row in rows)
         many = "more than one cell holds" if len(matching) else "no cell holds"
         return f'{many} "{correction.found}" for {_whom(correction)} in column "{correction.column}"; found {cells}'
-    table.cells.at[matching[0], correction.column] = "" if correction.missing else str(correction.use)
+    table.cells.at[matching[0], correction.column] = SET_MISSING if correction.missing else str(correction.use)
     return AppliedCorrection(correction, table.file, int(matching[0]))
 
 

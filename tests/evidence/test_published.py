@@ -1,0 +1,124 @@
+"""Published numbers: intervals that follow from what was printed, and rows that are refused."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import kbstudy as kb
+from kbstudy.errors import DataError, PlanError
+from kbstudy.evidence import PUBLISHED_COLUMNS, published_estimates, published_frame
+from kbstudy.readers import read_table
+from tests.conftest import ROOT
+
+T_9 = 2.2621571627982  # R: qt(0.975, 9)
+T_13 = 2.1603686564628  # R: qt(0.975, 13)
+DIGITS = 1e-9
+
+
+def table(tmp_path: Path, **changes: str):
+    row = dict.fromkeys(PUBLISHED_COLUMNS, "")
+    row |= {"id": "a", "study": "A", "year": "2010", "design": "laboratory session", "allocation": "none"}
+    row |= {"group": "adults", "n": "10", "outcome": "energy_rate", "quantity": "mean", "value": "13.6"}
+    row |= {"spread": "3.08", "spread_kind": "SD", "unit": "kcal/min", "basis": "measured", "verified": "seen"}
+    row |= {"where_seen": "journal", "citation": "A 2010."}
+    path = tmp_path / "published.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, PUBLISHED_COLUMNS)
+        writer.writeheader()
+        writer.writerow(row | changes)
+    return read_table(path)
+
+
+def estimate(raw, unit="kcal/min"):
+    return published_estimates(published_frame([raw]), ["a"], unit=unit).frame.iloc[0]
+
+
+def test_an_sd_gives_a_t_interval(tmp_path):
+    row = estimate(table(tmp_path))
+    half = T_9 * 3.08 / 10**0.5
+    assert [row["low"], row["high"], row["df"]] == pytest.approx([13.6 - half, 13.6 + half, 9], abs=DIGITS)
+
+
+def test_an_se_is_not_divided_again(tmp_path):
+    row = estimate(table(tmp_path, n="14", value="33.1", spread="1.5", spread_kind="SE", unit="x"), unit="x")
+    assert [row["low"], row["high"]] == pytest.approx([33.1 - T_13 * 1.5, 33.1 + T_13 * 1.5], abs=DIGITS)
+
+
+def test_a_published_interval_is_passed_through(tmp_path):
+    row = estimate(table(tmp_path, spread="", spread_kind="CI95", low="-2.7", high="-0.02", value="-1.4"))
+    assert [row["low"], row["high"]] == [-2.7, -0.02]
+
+
+def test_no_spread_means_no_interval(tmp_path):
+    row = estimate(table(tmp_path, spread="", spread_kind="none"))
+    assert row[["low", "high"]].isna().all()
+    assert "no interval" in row["method"]
+
+
+def test_oxygen_per_kg_becomes_kcal_at_the_groups_mass(tmp_path):
+    row = estimate(table(tmp_path, value="34.31", spread="5.67", unit="mL/kg/min", body_mass_kg="77.3"))
+    assert row["estimate"] == pytest.approx(34.31 * 77.3 / 1000 * 5, abs=DIGITS)
+    assert row["high"] - row["estimate"] == pytest.approx(T_9 * 5.67 / 10**0.5 * 77.3 / 1000 * 5, abs=DIGITS)
+    assert "constant_5_kcal_l" in row["method"]
+    assert "77.3 kg" in row["method"]
+
+
+def test_no_body_mass_is_ever_assumed(tmp_path):
+    with pytest.raises(PlanError, match="no body mass is ever assumed"):
+        estimate(table(tmp_path, unit="mL/kg/min"))
+
+
+REFUSED = {
+    "from memory": ({"verified": "from memory"}, "A number from memory is not evidence"),
+    "no source": ({"citation": ""}, 'column "citation": is empty'),
+    "no kind of spread": ({"spread_kind": ""}, 'column "spread_kind": is empty'),
+    "an unknown kind": ({"spread_kind": "SDD"}, '"SDD" is not one of SD, SE, CI95, none; did you mean "SD"?'),
+    "a spread of no kind": ({"spread_kind": "none"}, 'says "none" but there is a spread or an interval'),
+    "an SD without n": ({"n": ""}, "a SD needs the columns spread and n"),
+    "half an interval": ({"spread": "", "spread_kind": "CI95", "low": "1"}, "a CI95 needs the columns low and high"),
+    "a value that is none": ({"value": "13,6"}, '"13,6" is not a number'),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name, tmp_path):
+    changes, message = REFUSED[name]
+    with pytest.raises(DataError) as caught:
+        published_frame([table(tmp_path, **changes)])
+    assert message in str(caught.value)
+    assert "published.csv, row 2" in str(caught.value)
+
+
+# ---- the article that started it ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def article():
+    return kb.analyse(kb.load(ROOT / "data" / "raw" / "article-claims"))
+
+
+def test_twenty_one_kcal_a_minute_is_not_supported(article):
+    verdict = article.verdicts[0]
+    assert (verdict.claim_id, verdict.word, verdict.certainty) == ("C1", "not supported", "very low")
+    assert verdict.evidence.basis == "estimated"
+    assert "Schnettler (2009) estimated 13.6 kcal/min (95% CI 11.4 to 15.8; 10 people)" in verdict.sentence
+
+
+def test_measured_work_stays_below_the_claim_too(article):
+    frame = article.published["C1"].frame.set_index("term")
+    assert frame.loc["farrar-2010-swings", "estimate"] == pytest.approx(13.26, abs=0.005)
+    assert (frame["high"].dropna() < 21).all()
+
+
+def test_back_pain_is_supported_by_one_trial_and_may_be_too_small(article):
+    verdict = article.verdicts[1]
+    assert (verdict.claim_id, verdict.word, verdict.certainty) == ("C4", "supported", "moderate")
+    assert verdict.lowered_by == ("it rests on one trial only",)
+    assert "is open; the estimate itself falls short of it" in verdict.importance
+
+
+def test_every_shipped_number_has_been_seen(article):
+    assert set(article.study.published["verified"]) == {"seen"}
