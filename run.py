@@ -24,9 +24,19 @@ USAGE = """usage: python3 run.py COMMAND [ARGUMENTS]
   test     run the tests
   lab      open JupyterLab on notebooks/
   setup    only set up
+  lint     style and types (developers)
+  lock     write the lock files again (developers)
   (any other command is one of kbstudy's: check, inspect, new, codebook)"""
 
-LOCKS = {"lab": "requirements-lab.lock", "test": "requirements-test.lock"}
+LOCKS = {"lab": "requirements-lab.lock", "test": "requirements-test.lock", "lint": "requirements-dev.lock"}
+
+#: What each lock file holds beside the core, for ``python3 run.py lock`` (developers only).
+LOCKED = {
+    "requirements.lock": (),
+    "requirements-test.lock": ("--extra", "test"),
+    "requirements-lab.lock": ("--extra", "notebook", "--extra", "data"),
+    "requirements-dev.lock": ("--extra", "test", "--extra", "notebook", "--group", "dev"),
+}
 
 
 def environment() -> dict[str, str]:
@@ -35,8 +45,9 @@ def environment() -> dict[str, str]:
     return {**keep, "VIRTUAL_ENV": str(VENV), "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", "")])}
 
 
-def run(*command: str | Path) -> int:
-    return subprocess.call([str(part) for part in command], env=environment(), cwd=Path.cwd())
+def run(*command: str | Path, quiet: bool = False) -> int:
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.call([str(part) for part in command], env=environment(), stdout=output, stderr=output)
 
 
 def install(*arguments: str) -> int:
@@ -44,7 +55,14 @@ def install(*arguments: str) -> int:
     if run(PYTHON, "-m", "uv", "pip", "install", "--quiet", *arguments) == 0:
         return 0
     print("uv could not do it; trying pip, which takes longer", flush=True)
-    return run(PYTHON, "-m", "pip", "install", "--quiet", *arguments)
+    return pip(*arguments)
+
+
+def pip(*arguments: str) -> int:
+    """Install with the pip of ``.venv``, or, where Python came without ensurepip, with the pip that is there."""
+    own = run(PYTHON, "-m", "pip", "--version", quiet=True) == 0
+    command = (PYTHON, "-m", "pip") if own else (sys.executable, "-m", "pip", "--python", PYTHON)
+    return run(*command, "install", "--quiet", "--disable-pip-version-check", *arguments)
 
 
 def fingerprint(lock: Path) -> str:
@@ -57,8 +75,11 @@ def make_venv() -> None:
         shutil.rmtree(VENV)
     import venv
 
-    venv.create(VENV, with_pip=True)
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
+    try:
+        venv.create(VENV, with_pip=True)
+    except subprocess.CalledProcessError:  # Debian's Python without python3-venv
+        venv.create(VENV, with_pip=False, clear=True)
+    pip("uv")
 
 
 def set_up(lock_name: str) -> None:
@@ -75,6 +96,24 @@ def set_up(lock_name: str) -> None:
     done.write_text(fingerprint(lock))
 
 
+def write_locks() -> int:
+    """Write the lock files again: every platform, with hashes, without the address of any registry."""
+    for name, extras in LOCKED.items():
+        same = () if name == "requirements.lock" else ("--constraint", "requirements.lock")
+        options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--quiet")
+        note = ("--custom-compile-command", "python3 run.py lock", "--python-version", "3.11", "--upgrade")
+        command = (PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *extras, *same, *options, *note, "-o", name)
+        if run(*command):
+            return 1
+    return 0
+
+
+def lint() -> int:
+    """Style and types, as the project's own check runs them."""
+    checks = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
+    return max(run(PYTHON, "-m", *check) for check in checks)
+
+
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):
         sys.exit(f"kbstudy needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
@@ -85,13 +124,16 @@ def main(arguments: list[str]) -> int:
     set_up(LOCKS.get(command, "requirements.lock"))
     if command == "setup":
         return 0
-    if command == "test":
+    if command in ("test", "lint", "lock") or (command == "report" and not rest):
         os.chdir(HOME)
+    if command == "test":
         return run(PYTHON, "-m", "pytest", *rest)
+    if command == "lint":
+        return lint()
+    if command == "lock":
+        return write_locks()
     if command == "lab":
         return run(PYTHON, "-m", "jupyterlab", str(HOME / "notebooks"), *rest)
-    if command == "report" and not rest:
-        os.chdir(HOME)
     return run(PYTHON, "-m", "kbstudy", command, *rest)
 
 

@@ -53,7 +53,7 @@ _TERM_WORDS: Final = {
 _NUMBERS: Final = ("estimate", "se", "df", "statistic", "p", "low", "high")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimates:
     """What an analysis found: estimates with their intervals, and everything needed to report them.
 
@@ -145,14 +145,16 @@ class Estimates:
 
     def _cells(self, row: pd.Series) -> dict[str, str]:
         digits = self.decimals_of(row)
+        # A test that the mean of an arm is zero answers no question, so it is in the frame but not in the table.
+        is_level = bool(self.compares) and pd.isna(row["contrast"])
         return {
             "": self.label(row),
             "n": fmt.number(row["n"], 0),
             f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
             f"{self.level:.0%} CI": fmt.interval(row["low"], row["high"], digits),
-            "Statistic": fmt.number(row["statistic"], 2),
+            "Statistic": fmt.MISSING if is_level else fmt.number(row["statistic"], 2),
             "df": fmt.degrees(row["df"]),
-            "p": fmt.p_value(row["p"]),
+            "p": fmt.MISSING if is_level else fmt.p_value(row["p"]),
             "Method": _text(row["method"]) or fmt.MISSING,
         }
 
@@ -228,6 +230,9 @@ class Estimates:
     def __str__(self) -> str:
         lines = [self.title, self.table().to_string(index=False), self.sentence(), self.methods(), *self.notes]
         return "\n".join(line for line in lines if line)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))

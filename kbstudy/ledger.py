@@ -16,7 +16,7 @@ LEDGER_COLUMNS: Final = ("participant", "arm", "outcome", "visit", "status", "re
 STATUSES: Final = ("analysed", "measured", "missing", "dropped", "not randomised")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ledger:
     """One row a participant, outcome and visit, with what became of that measurement.
 
@@ -80,6 +80,9 @@ class Ledger:
         never = len(self.ids("not randomised"))
         head = f"{people} participants in the files, {people - never} randomised, {never} never randomised"
         return f"{head}\n{self.counts().to_string(index=False)}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         people = self.frame["participant"].nunique()

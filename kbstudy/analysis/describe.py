@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -91,7 +91,7 @@ def mean_with_interval(values: pd.Series) -> dict[str, float]:
     return {"n": len(known), "mean": mean, "low": mean - half, "high": mean + half}
 
 
-def means_of_points(points: pd.DataFrame, visits: tuple[str, str]) -> pd.DataFrame:
+def means_of_points(points: pd.DataFrame, visits: tuple[str, str], arms: Sequence[str]) -> pd.DataFrame:
     """Means of the people who were analysed, by arm and visit.
 
     Parameters
@@ -100,15 +100,27 @@ def means_of_points(points: pd.DataFrame, visits: tuple[str, str]) -> pd.DataFra
         ``points`` of an :class:`~kbstudy.Estimates`: columns ``arm, baseline, followup``.
     visits
         What baseline and follow-up are called.
+    arms
+        Arms in the order of the protocol; those without points are left out.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``arm, visit, n, mean, low, high`` (95 % t interval), arms in the order of the points.
+        Columns ``arm, visit, n, mean, low, high`` (95 % t interval).
     """
     rows = [
         {"arm": arm, "visit": visit, **mean_with_interval(group[column])}
-        for arm, group in points.groupby(points["arm"].astype("str"), sort=False)
+        for arm, group in _by_arm(points, arms)
         for visit, column in zip(visits, ("baseline", "followup"), strict=True)
     ]
     return pd.DataFrame(rows)
+
+
+def _by_arm(points: pd.DataFrame, arms: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The points of each arm; all of them under an empty name where no arm was compared."""
+    named = points["arm"].astype("str")
+    if not named.isin(list(arms)).any():
+        yield "", points
+    for arm in arms:
+        if arm and (named == arm).any():
+            yield arm, points[named == arm]

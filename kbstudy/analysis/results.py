@@ -25,7 +25,7 @@ RESULTS_SCHEMA: Final = 1
 STAMP: Final = "SIMULATED"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """What :func:`kbstudy.analyse` returns.
 
@@ -99,6 +99,9 @@ class Results:
     def __str__(self) -> str:
         parts = [str(self.study), *(str(estimates) for estimates in self.estimates.values())]
         return "\n\n".join([*parts, *(str(verdict) for verdict in self.verdicts)])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         shown: list[Any] = [self.study, *self.estimates.values(), *self.verdicts]

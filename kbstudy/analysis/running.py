@@ -197,7 +197,8 @@ def _means(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, pd.Dat
         points = estimates[analysis.name].points
         if points is not None and {"baseline", "followup"} <= set(points):
             assert study.plan.design is not None
-            found[analysis.name] = means_of_points(points, (study.plan.design.visit.baseline, analysis.estimand.visit))
+            visits = (study.plan.design.visit.baseline, analysis.estimand.visit)
+            found[analysis.name] = means_of_points(points, visits, study.plan.arms)
     return found
 
 
@@ -253,7 +254,7 @@ def _from_analysis(study: Study, claim: Claim, estimates: Estimates) -> Evidence
     is_paired = analysis.method == "paired"
     row = estimates.row(contrast=None if is_paired else analysis.estimand.contrast)
     return Evidence(
-        source=f'the analysis "{analysis.name}" of this study',
+        source="this study",
         estimate=float(row["estimate"]),
         low=float(row["low"]),
         high=float(row["high"]),

@@ -72,7 +72,7 @@ class Evidence:
         return not (math.isnan(self.low) or math.isnan(self.high))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """The verdict on one claim. Made by :func:`verdict_on`; every word follows from its fields."""
 
@@ -136,6 +136,9 @@ class Verdict:
     def __str__(self) -> str:
         lines = [f'{self.claim_id}: "{self.says}"', self.sentence, self.importance, self.certainty_sentence]
         return "\n".join(line for line in [*lines, self.explanation] if line)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         head, *rest = str(self).split("\n")

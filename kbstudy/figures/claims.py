@@ -78,7 +78,11 @@ def _limits(rows: Sequence[ClaimRow], region: Region) -> tuple[float, float]:
 
 
 def _name_region(ax: Axes, region: Region, low: float, high: float) -> None:
+    """Inside the region if it has room, else beside its border with an arrow into it."""
     left, right = max(low, region.at_least), min(high, region.at_most)
-    narrow = (right - left) < 0.35 * (high - low)
-    side, x = ("right", right) if narrow and math.isinf(region.at_most) else ("left", left)
-    ax.text(x, -0.75, " claim true here ", ha=side, va="center", color=MUTED, fontstyle="italic")
+    words, x, side = " claim true here ", left, "left"
+    if (right - left) < 0.3 * (high - low):
+        words, x, side = " claim true here → ", left, "right"
+        if math.isinf(region.at_least):
+            words, x, side = " ← claim true here ", right, "left"
+    ax.text(x, -0.75, words, ha=side, va="center", color=MUTED, fontstyle="italic")

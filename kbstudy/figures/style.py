@@ -67,10 +67,18 @@ def new_figure(width_mm: float, height_mm: float) -> Figure:
     return Figure(figsize=(width_mm * _MM, height_mm * _MM), layout="constrained")
 
 
+def _make_room(figure: Figure) -> None:
+    """Keep the top 4 mm free, so that a stamp never covers what is drawn."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(rect=(0, 0, 1, 1 - 4 * _MM / figure.get_figheight()))
+
+
 def picture(figure: Figure, stamp: str = "") -> Picture:
     """A finished figure as bytes; ``stamp`` is written across its top right corner."""
     with house_style():
         if stamp:
+            _make_room(figure)
             figure.text(
                 0.995, 0.995, stamp, ha="right", va="top", fontsize=7, fontweight="bold", color=_STAMP_COLOUR
             ).set_in_layout(False)

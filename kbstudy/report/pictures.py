@@ -18,6 +18,7 @@ from kbstudy.report.tree import Figure
 __all__ = ["claim", "estimation", "flow"]
 
 _WIDE_MM = 160.0
+_NARROW_MM = 90.0
 
 
 def flow(results: Results) -> Figure:
@@ -40,7 +41,7 @@ def estimation(results: Results, name: str) -> Figure | None:
     assert results.study.plan.design is not None
     visits = (results.study.plan.design.visit.baseline, analysis.estimand.visit)
     with house_style():
-        figure = figures.new_figure(_WIDE_MM, 78)
+        figure = figures.new_figure(_WIDE_MM if estimates.compares else _NARROW_MM, 78)
         figures.draw_estimation(estimates, results.means[name], visits, figure)
     caption = (
         f"{estimates.title}: every person who was analysed (thin lines), the means with 95% CI"

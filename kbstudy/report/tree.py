@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Block", "Card", "Cell", "Figure", "Heading", "Items", "Report", "Row", "Run", "Table", "Text", "Tone"]
+__all__ = ["Align", "Block", "Card", "Cell", "Figure", "Heading", "Items", "Report", "Row", "Run", "Table", "Text", "Tone"]
 
 Align = Literal["left", "right", "center"]
 

@@ -18,7 +18,7 @@ __all__ = ["Inspection", "inspect"]
 _SHOWN = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inspection:
     """What :func:`inspect` found.
 
@@ -38,6 +38,9 @@ class Inspection:
 
     def __str__(self) -> str:
         return "\n".join([self.headline, self.columns.to_string(index=False), *self.notes])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)

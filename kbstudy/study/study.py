@@ -47,7 +47,7 @@ class AppliedCorrection:
         return f'"{self.correction.found}" read as {to}'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A study folder after reading and checking. Made by :func:`kbstudy.load`; frozen.
 
@@ -174,6 +174,9 @@ class Study:
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _lines(self) -> list[str]:
         stamp = "SIMULATED DATA: demonstrates, is never evidence\n" if self.simulated else ""

@@ -135,7 +135,8 @@ def test_pain_free_or_nearly(results, arm, responders, n):
 
 
 @pytest.mark.parametrize(
-    ("contrast", "estimate", "low", "high"), [("Placebo - PRT", 1.73, 1.22, 2.25), ("Usual care - PRT", 2.22, 1.71, 2.73)]
+    ("contrast", "estimate", "low", "high"),
+    [("Placebo - PRT", 1.73, 1.22, 2.25), ("Usual care - PRT", 2.22, 1.71, 2.73)],
 )
 def test_adjusted_difference_in_pain(results, contrast, estimate, low, high):
     row = results.estimates["pain"].row(contrast=contrast)
