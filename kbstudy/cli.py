@@ -6,12 +6,15 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 import kbstudy
 from kbstudy.errors import PlanError, Problem, Problems, StudyError
+
+if TYPE_CHECKING:
+    from kbstudy.ledger import Ledger
 
 __all__ = ["app", "main"]
 
@@ -27,12 +30,16 @@ app = App(
 @app.command
 def report(
     *folders: Path,
-    to: Annotated[tuple[Format, ...], Parameter(consume_multiple=True)] = ("html", "docx", "pdf"),
+    to: Annotated[
+        tuple[Format, ...], Parameter(consume_multiple=True, negative="", show_default=lambda _: "all three")
+    ] = ("html", "docx", "pdf"),
     out: Path = Path("reports"),
 ) -> None:
     """Analyse studies and write their reports.
 
-    Each study's tidy table and ledger go to data/processed/<study id>.
+    Each study's tidy table and ledger go to data/processed/, in a folder named after the study.
+
+    For example: kbstudy report mytrial --to docx --to pdf
 
     Parameters
     ----------
@@ -89,7 +96,7 @@ def check(*folders: Path) -> None:
         else:
             _say(_escape(str(study)))
             if study.has_people:
-                _table(study.ledger().counts(), "Who is in, who is out")
+                _ledger(study.ledger())
             _say("[green]No problems.[/green] Nothing was written.\n")
     if failed:
         sys.exit(1)
@@ -97,7 +104,7 @@ def check(*folders: Path) -> None:
 
 @app.command
 def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
-    """Say what every variable is and what was found in it; writes <study id>-codebook/codebook.html.
+    """Say what every variable is and what was found in it; writes an HTML page.
 
     Parameters
     ----------
@@ -114,7 +121,7 @@ def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
     frame = kbstudy.codebook(study)
     if frame.empty:
         raise PlanError(f"{study.id} has published numbers and no participants, so there is no codebook")
-    _table(frame, f"Codebook of {study.id}")
+    _table(frame.drop(columns=["label", "kind"]), f"Codebook of {study.id}")
     target = out / f"{study.id}-codebook"
     replace_folder(target, {"codebook.html": to_html(codebook_tree(study, frame))}, {"study": study.id})
     _say(f"{target.as_posix()}/codebook.html")
@@ -123,6 +130,8 @@ def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
 @app.command
 def inspect(file: Path, *, sheet: str | None = None) -> None:
     """Say what a file is, what is in its columns, and what is odd about it. Writes nothing.
+
+    For example: kbstudy inspect scores.xlsx
 
     Parameters
     ----------
@@ -140,9 +149,11 @@ def inspect(file: Path, *, sheet: str | None = None) -> None:
 
 @app.command
 def new(
-    folder: Path, *, from_: Annotated[tuple[str, ...], Parameter(name="--from", consume_multiple=True)] = ()
+    folder: Path, *, from_: Annotated[tuple[str, ...], Parameter(name="--from", consume_multiple=True, negative="", show_default=False)] = ()
 ) -> None:
     """Make a study folder with a drafted study.toml.
+
+    For example: kbstudy new mytrial --from redcap export.csv dictionary.csv
 
     Parameters
     ----------
@@ -185,16 +196,25 @@ def _say(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text)
 
 
+def _ledger(ledger: Ledger) -> None:
+    counts = ledger.counts()
+    if counts.empty:
+        _say("No outcome is declared yet.")
+    else:
+        _table(counts.drop(columns="analysed"), "Who has a value, who has none and why")
+
+
 def _table(frame: object, title: str) -> None:
     import pandas as pd
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     assert isinstance(frame, pd.DataFrame)
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for column in frame:
-        is_long = frame[column].astype("str").str.len().max() > 24
-        table.add_column(str(column).replace("_", " "), overflow="fold", no_wrap=not is_long)
+        longest = max([len(str(value)) for value in frame[column]], default=0)
+        table.add_column(str(column).replace("_", " "), overflow="fold", min_width=min(longest, 9))
     for record in frame.itertuples(index=False):
         table.add_row(*(_escape(str(value)) for value in record))
     Console(highlight=False).print(table)

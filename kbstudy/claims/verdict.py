@@ -20,8 +20,8 @@ _LADDER: Final[tuple[Certainty, ...]] = ("high", "moderate", "low", "very low")
 FEW_PEOPLE: Final = 30
 
 _SAYS: Final[dict[VerdictWord, str]] = {
-    "supported": "every value that the data leave plausible agrees with the claim",
-    "not supported": "no value that the data leave plausible agrees with the claim",
+    "supported": "every plausible value agrees with the claim",
+    "not supported": "no plausible value agrees with the claim",
     "inconclusive": "some plausible values agree with the claim and some do not",
     "no evidence": "nobody has measured this here; that is not the same as finding no effect",
     "not possible as stated": "the claim contradicts itself or what is physically possible",
@@ -210,13 +210,13 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
         if evidence.allocation in ("single group", "none"):
             yield "there was no control group"
         elif evidence.allocation == "assigned":
-            yield "people were assigned to the groups, not randomised"
+            yield "people were assigned to the groups instead of randomised"
         elif evidence.allocation != "randomised":
             yield "it is not stated whether people were randomised"
     if evidence.n < FEW_PEOPLE:
         yield f"there were fewer than {FEW_PEOPLE} people ({evidence.n})"
     if evidence.basis == "estimated":
-        yield "the outcome was estimated, not measured"
+        yield "the outcome was estimated instead of measured"
     if evidence.studies < 2:
         yield "it rests on one trial only" if evidence.is_effect else "it rests on one study only"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def draw_claim(rows: Sequence[ClaimRow], region: Region, quantity: str, ax: Axes
         if not math.isinf(end):
             ax.axvline(end, color=MUTED, lw=0.9)
     _name_region(ax, region, low, high)
-    ax.set_xlabel(quantity, parse_math=False)
+    ax.set_xlabel("\n".join(textwrap.wrap(quantity, 72)), parse_math=False)
     ax.tick_params(axis="y", length=0)
     ax.spines[["left"]].set_visible(False)
     return ax

@@ -71,7 +71,9 @@ def as_number(text: str, decimal: str = ".", limits: tuple[float, float] | None 
     """
     normal = text.replace("\N{MINUS SIGN}", "-")
     if decimal == ",":
-        normal = normal.replace(",", ".") if normal.count(",") == 1 and "." not in normal else normal.replace(",", "?")
+        if "." in normal:  # 1.234 is a thousand to some and a fraction to others
+            return BadCell(f'"{text}" has a point, and this file is declared to use a decimal comma', _NUMBER_ADVICE)
+        normal = normal.replace(",", ".")
     if not _PLAIN.fullmatch(normal):
         return BadCell(f'"{text}" is not a number{_number_meant(text)}', _NUMBER_ADVICE)
     value = float(normal)

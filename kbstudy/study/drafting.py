@@ -16,6 +16,11 @@ __all__ = ["new"]
 
 _KINDS = ("redcap", "table")
 
+# What such columns are usually called, likeliest first.
+_PEOPLE = ("record_id", "participant", "participant_id", "id", "subject", "patient", "code")
+_ARMS = ("arm", "group", "treatment", "condition", "intervention")
+_VISITS = ("redcap_event_name", "visit", "time", "timepoint", "week", "session", "occasion")
+
 
 def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = ()) -> Path:
     """Make a study folder with copies of the files and a drafted ``study.toml``.
@@ -112,17 +117,17 @@ true_if = { at_most = 0.0 }
 
 
 def _design(table: RawTable) -> Iterator[str]:
-    participant = _like(table, ("record_id", "participant", "participant_id", "id", "subject", "patient", "code"))
+    participant = _like(table, _PEOPLE)
     yield "[design]"
     yield f"participant = {_quote(participant or next(iter(table.cells)))}    # guessed: check that it is the person"
     yield 'allocation = "not stated"         # say "randomised", "assigned" or "single group"'
-    arm = _like(table, ("arm", "group", "treatment", "condition", "intervention"))
+    arm = _like(table, _ARMS)
     if arm:
         levels, codes = _levels(table, arm)
         yield f"# guessed from the column {_quote(arm)}: order the levels as in the protocol, check the reference"
         inside = f"column = {_quote(arm)}, levels = {_list(levels)}, reference = {_quote(levels[0])}{codes}"
         yield f"arm = {{ {inside} }}"
-    visit = _like(table, ("redcap_event_name", "visit", "time", "timepoint", "week", "session", "occasion"))
+    visit = _like(table, _VISITS)
     if visit:
         levels, codes = _levels(table, visit)
         yield "# guessed: put the visits in order, check the baseline"
@@ -148,7 +153,10 @@ def _source(kind: str, paths: list[Path]) -> Iterator[str]:
 def _columns(table: RawTable) -> Iterator[str]:
     """Numeric columns as outcomes in comments: what is better, and what matters, is not in the file."""
     yield "# Outcomes: take away the # where a column is one, and say what it is."
+    taken = {_like(table, names) for names in (_PEOPLE, _ARMS, _VISITS)}
     for column in table.cells:
+        if column in taken:
+            continue
         values = [text for text in table.cells[column] if text not in MISSING_WORDS]
         numbers = [number for text in values if not isinstance(number := as_number(text), BadCell)]
         if len(numbers) > 0.9 * max(len(values), 1) and len(set(numbers)) > 4:
@@ -170,9 +178,15 @@ def _like(table: RawTable, names: Sequence[str]) -> str | None:
 
 
 def _levels(table: RawTable, column: str) -> tuple[list[str], str]:
-    """Levels in order of appearance, and the codes that lead to them where the file labels its values."""
+    """The levels found and the codes that lead to them, in the order of the file's labels, of numbers, or of the rows."""
     found = list(dict.fromkeys(text for text in table.cells[column] if text not in MISSING_WORDS))
-    labels = table.codes.get(column, {})
+    labels = dict(table.codes.get(column, {}))
+    if labels:
+        found.sort(key=lambda text: list(labels).index(text) if text in labels else len(labels))
+    elif all(text.isdecimal() for text in found):
+        found.sort(key=int)
+    if column == "redcap_event_name":
+        labels = {text: re.sub(r"_arm_\d+$", "", text).replace("_", " ").capitalize() for text in found}
     levels = [labels.get(text, text) for text in found] or ["?"]
     pairs = [f"{_quote(code)} = {_quote(level)}" for code, level in zip(found, levels, strict=False) if code != level]
     return levels, f", codes = {{ {', '.join(pairs)} }}" if pairs else ""

@@ -27,7 +27,7 @@ class Inspection:
     headline
         Name, size and kind in one line.
     columns
-        One row a column: ``column, looks_like, filled, empty, found, odd``.
+        One row a column: ``column, looks_like, filled, found, odd``.
     notes
         What was odd or had to be decided.
     """
@@ -84,15 +84,16 @@ def _column(table: RawTable, name: str) -> dict[str, object]:
     values = [text for text in table.cells[name] if text not in MISSING_WORDS]
     numbers = [value for text in values if not isinstance(value := as_number(text), BadCell)]
     commas = [value for text in values if not isinstance(value := as_number(text, decimal=","), BadCell)]
-    row = {"column": name, "filled": len(values), "empty": len(table.cells) - len(values), "odd": ""}
     levels = list(dict.fromkeys(values))
-    if values and len(commas) > len(numbers) and len(commas) > 0.5 * len(values):
-        return {**row, "looks_like": "number, decimal comma", "found": _span(commas), "odd": 'needs decimal = ","'}
-    if numbers and len(numbers) > 0.5 * len(values):
-        odd = [text for text in values if isinstance(as_number(text), BadCell)]
-        return {**row, "looks_like": "number", "found": _span(numbers), "odd": _few(odd)}
     looks = "empty" if not values else ("category" if len(levels) <= max(_SHOWN, len(values) // 5) else "text")
-    return {**row, "looks_like": looks, "found": _few(levels)}
+    found, odd = _few(levels), ""
+    if values and len(commas) > len(numbers) and len(commas) > 0.5 * len(values):
+        looks, found, odd = "number", _span(commas), 'a decimal comma: needs decimal = ","'
+    elif numbers and len(numbers) > 0.5 * len(values):
+        looks, found = "number", _span(numbers)
+        odd = _few([text for text in values if isinstance(as_number(text), BadCell)])
+    filled = f"{len(values)} of {len(table.cells)}"
+    return {"column": name, "looks_like": looks, "filled": filled, "found": found, "odd": odd}
 
 
 def _span(numbers: list[float]) -> str:
@@ -110,5 +111,5 @@ def _hints(columns: pd.DataFrame) -> Iterator[str]:
     empty = list(columns.loc[columns["looks_like"] == "empty", "column"])
     if empty:
         yield f"nothing at all in: {', '.join(empty)}"
-    for row in columns[(columns["looks_like"] == "number") & (columns["odd"] != "")].itertuples():
+    for row in columns[columns["odd"].str.startswith('"')].itertuples():
         yield f'column "{row.column}" is numbers except {row.odd}: a missing code, or a cell to correct'

@@ -186,7 +186,7 @@ class Study:
             arms = allocated.groupby("arm", observed=False).size()
             lines.append(
                 f"{fmt.count(len(self.people), 'participant')} in the files, {len(allocated)} allocated"
-                + "".join(f", {name} {n}" for name, n in arms.items() if name)
+                + "".join(f"; {name}: {n}" for name, n in arms.items() if name)
             )
         if self.published is not None:
             lines.append(f"{fmt.count(len(self.published), 'published estimate')}")

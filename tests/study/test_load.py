@@ -202,3 +202,9 @@ def test_without_its_corrections_the_demo_is_refused(demo, message):
         kb.load(demo)
     assert message in str(caught.value)
     assert len(caught.value.problems) == 3
+
+
+def test_a_point_in_a_file_with_decimal_commas_is_refused(small):
+    small.toml('file = "data.csv"', 'file = "data.csv"\ndecimal = ","')
+    with pytest.raises(DataError, match='"4.00" has a point, and this file is declared to use a decimal comma'):
+        kb.load(small.folder)
