@@ -30,7 +30,7 @@ _HOME = {
     "paired": "kbstudy.models",
     "read_redcap": "kbstudy.readers",
     "read_table": "kbstudy.readers",
-    "report": "kbstudy.report",
+    "report": "kbstudy.reporting",
     "responders": "kbstudy.models",
 }
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from kbstudy.models import responders as responders
     from kbstudy.readers import read_redcap as read_redcap
     from kbstudy.readers import read_table as read_table
-    from kbstudy.report import report as report
+    from kbstudy.reporting import report as report
     from kbstudy.study import Study as Study
     from kbstudy.study import codebook as codebook
     from kbstudy.study import export as export

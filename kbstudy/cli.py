@@ -114,8 +114,8 @@ def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
         Where to write.
     """
     from kbstudy.atomic import replace_folder
-    from kbstudy.report.codebook import codebook_tree
-    from kbstudy.report.html import to_html
+    from kbstudy.reporting.codebook import codebook_tree
+    from kbstudy.reporting.html import to_html
 
     study = kbstudy.load(folder)
     frame = kbstudy.codebook(study)
@@ -149,7 +149,11 @@ def inspect(file: Path, *, sheet: str | None = None) -> None:
 
 @app.command
 def new(
-    folder: Path, *, from_: Annotated[tuple[str, ...], Parameter(name="--from", consume_multiple=True, negative="", show_default=False)] = ()
+    folder: Path,
+    *,
+    from_: Annotated[
+        tuple[str, ...], Parameter(name="--from", consume_multiple=True, negative="", show_default=False)
+    ] = (),
 ) -> None:
     """Make a study folder with a drafted study.toml.
 

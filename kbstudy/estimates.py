@@ -151,7 +151,7 @@ class Estimates:
             "": self.label(row),
             "n": fmt.number(row["n"], 0),
             f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
-            f"{self.level:.0%} CI": fmt.interval(row["low"], row["high"], digits),
+            f"{fmt.confidence(self.level)} CI": fmt.interval(row["low"], row["high"], digits),
             "Statistic": fmt.MISSING if is_level else fmt.number(row["statistic"], 2),
             "df": fmt.degrees(row["df"]),
             "p": fmt.MISSING if is_level else fmt.p_value(row["p"]),
@@ -182,8 +182,8 @@ class Estimates:
     def _sentence(self, row: pd.Series) -> str:
         digits = self.decimals_of(row)
         unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
-        facts = [f"{self.level:.0%} CI {fmt.interval(row['low'], row['high'], digits)}"]
-        facts += [fmt.statistic(row["statistic"], row["df"], "t" if pd.notna(row["df"]) else "z")]
+        facts = [f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"]
+        facts += [fmt.statistic(row["statistic"], row["df"], _statistic_name(row))]
         facts += [fmt.p_text(row["p"]), f"n = {fmt.number(row['n'], 0)}"]
         detail = "; ".join(fact for fact in facts if fact)
         when = f" at {row['visit']}" if _text(row["visit"]) else ""
@@ -236,9 +236,15 @@ class Estimates:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
-        table = self.table().to_html(index=False, escape=True, border=0)
+        table = fmt.html_table(self.table())
         head = f"<p><strong>{html.escape(self.title)}</strong></p>"
         return f"{head}{table}<p>{html.escape(self.sentence())}</p>{notes}"
+
+
+def _statistic_name(row: pd.Series) -> str:
+    if row["term"] == "wilcoxon_pseudomedian":
+        return "V"
+    return "t" if pd.notna(row["df"]) else "z"
 
 
 def _lower_first(text: str) -> str:

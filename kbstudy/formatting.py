@@ -5,11 +5,28 @@ Tables, sentences, figures and reports all come here, so that they cannot disagr
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["MISSING", "count", "interval", "number", "p_text", "p_value", "percent", "signed", "statistic", "words"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MISSING",
+    "count",
+    "html_table",
+    "interval",
+    "number",
+    "p_text",
+    "p_value",
+    "percent",
+    "signed",
+    "statistic",
+    "words",
+]
 
 #: What stands where there is no number.
 MISSING: Final = "–"
@@ -105,6 +122,17 @@ def percent(part: float, whole: float) -> str:
     return f"{part:.0f}/{whole:.0f} ({share})"
 
 
+def confidence(level: float) -> str:
+    """``95%``, ``97.5%``.
+
+    Examples
+    --------
+    >>> confidence(0.95), confidence(0.975)
+    ('95%', '97.5%')
+    """
+    return f"{100 * level:.10g}%"
+
+
 def count(n: int, noun: str, plural: str = "") -> str:
     """``1 person``, ``3 people``.
 
@@ -122,3 +150,22 @@ def words(items: Sequence[str], last: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def html_table(frame: pd.DataFrame) -> str:
+    """A frame for a notebook: text on the left, numbers on the right, everything escaped."""
+    head = "".join(_html_cell("th", str(column).replace("_", " "), "left") for column in frame)
+    rows = [
+        "".join(_html_cell("td", str(value), "right" if _is_number(str(value)) else "left") for value in record)
+        for record in frame.itertuples(index=False)
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _html_cell(tag: str, text: str, align: str) -> str:
+    return f'<{tag} style="text-align:{align}">{html.escape(text)}</{tag}>'
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+−<>-]?[\d.]+|–", text) is not None

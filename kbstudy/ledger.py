@@ -8,6 +8,8 @@ from typing import Final
 
 import pandas as pd
 
+from kbstudy.formatting import html_table
+
 __all__ = ["LEDGER_COLUMNS", "STATUSES", "Ledger"]
 
 LEDGER_COLUMNS: Final = ("participant", "arm", "outcome", "visit", "status", "reason")
@@ -37,7 +39,7 @@ class Ledger:
         frame = pd.DataFrame(list(rows), columns=list(LEDGER_COLUMNS))
         unknown = set(frame["status"]) - set(STATUSES)
         assert not unknown, f"not a ledger status: {sorted(unknown)}"
-        return cls(frame.fillna("").astype("object"))
+        return cls(frame.astype("object").fillna(""))
 
     def ids(self, status: str | None = None, **where: str) -> list[str]:
         """Participants with a status (all if ``None``), narrowed by ``outcome=``, ``visit=`` or ``arm=``."""
@@ -88,7 +90,7 @@ class Ledger:
         people = self.frame["participant"].nunique()
         never = len(self.ids("not randomised"))
         head = f"<p>{people} participants in the files, {people - never} randomised, {never} never randomised</p>"
-        return head + str(self.counts().to_html(index=False, escape=True))
+        return head + html_table(self.counts())
 
 
 def _who(group: pd.DataFrame) -> str:

@@ -15,8 +15,8 @@
 # # Claims: what an article says, and what was measured
 #
 # A gym's article says that a 20-minute kettlebell session burns about 21 kcal a minute and that kettlebells alleviate
-# back pain. `data/raw/article-claims` holds the published numbers that speak to this, each with its source, with whether
-# it was measured or estimated, and with how well it is verified.
+# back pain. `data/raw/article-claims` holds the published numbers that speak to this, each with its source, with
+# whether it was measured or estimated, and with how well it is verified.
 
 # %%
 from pathlib import Path
@@ -30,9 +30,9 @@ study.published[["study", "year", "outcome", "value", "spread", "spread_kind", "
 # %% [markdown]
 # ## The rule
 #
-# A claim declares the values that would make it true. A confidence interval that lies wholly among them supports it; one
-# that lies wholly elsewhere does not; one across the border leaves it open. Without an interval there is *no evidence*,
-# which is not the same as *no effect*.
+# A claim declares the values that would make it true. A confidence interval that lies wholly among them supports it;
+# one that lies wholly elsewhere does not; one across the border leaves it open. Without an interval there is
+# *no evidence*, which is not the same as *no effect*.
 
 # %%
 region = kb.Region(at_least=21)

@@ -20,7 +20,9 @@ def blocks(language):
     return [
         pytest.param(text, id=f"{page.name}-{number}")
         for page in PAGES
-        for number, text in enumerate(re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S))
+        for number, text in enumerate(
+            re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S)
+        )
     ]
 
 

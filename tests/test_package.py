@@ -65,7 +65,8 @@ def test_lock_files_have_hashes_and_no_address():
 
 def test_every_core_dependency_is_locked():
     names = [
-        entry.split(">=")[0] for entry in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+        entry.split(">=")[0]
+        for entry in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     ]
     locked = (ROOT / "requirements.lock").read_text("utf-8")
     assert [name for name in names if f"\n{name}==" not in f"\n{locked}"] == []

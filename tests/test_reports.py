@@ -49,7 +49,9 @@ def words_of_docx(folder: Path) -> str:
 def words_of_pdf(folder: Path) -> str:
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext (poppler) is not on this machine")
-    done = subprocess.run(["pdftotext", "-layout", folder / "report.pdf", "-"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["pdftotext", "-layout", folder / "report.pdf", "-"], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -109,7 +111,9 @@ def test_simulated_is_stamped_everywhere(made):
         assert any("SIMULATED" in archive.read(name).decode() for name in headers)
     for caption in re.findall(r"<figcaption.*?</figcaption>", page(folder), re.S):
         assert "SIMULATED DATA" in caption
-    assert all("SIMULATED" in verdict.certainty_sentence.upper() for verdict in results.verdicts if verdict.evidence.exists)
+    assert all(
+        "SIMULATED" in verdict.certainty_sentence.upper() for verdict in results.verdicts if verdict.evidence.exists
+    )
 
 
 def test_every_page_of_the_pdf_is_stamped(made):
@@ -169,7 +173,9 @@ def test_an_unknown_format_is_refused(made, tmp_path):
 
 # ---- in a browser ------------------------------------------------------------------------------------------------
 
-BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
@@ -188,7 +194,7 @@ def test_in_a_browser(made, study, width, tmp_path):
         text: document.body.innerText.length});
     });</script>"""
     copy = tmp_path / "report.html"
-    copy.write_text(page(folder).replace("</body>", f"{probe}</body>"), "utf-8")
+    copy.write_text(re.sub("<meta http-equiv=[^>]*>", "", page(folder)).replace("</body>", f"{probe}</body>"), "utf-8")
     command = [
         BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",

@@ -1,6 +1,7 @@
 """Write each ``notebooks/*.ipynb`` again: the script beside it, executed.
 
-``.venv/bin/python tools/execute_notebooks.py``. The result has no times and no random ids, so a diff shows what changed.
+``.venv/bin/python tools/execute_notebooks.py``. The result has no times and no random ids, so
+a diff shows what changed.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Provenance:
 
     def software(self) -> str:
         """The sentence for a methods section."""
-        named = ", ".join(f"{name} {self.packages[name]}" for name in ("statsmodels", "scipy", "pingouin", "pandas"))
+        named = ", ".join(f"{name} {self.packages[name]}" for name in ("statsmodels", "scipy", "numpy", "pandas"))
         return f"Analyses were run with kbstudy {self.kbstudy} in Python {self.python} ({named})."
 
 

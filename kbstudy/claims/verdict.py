@@ -96,7 +96,7 @@ class Verdict:
         unit = f" {e.unit}" if e.unit else ""
         span = fmt.interval(e.low, e.high, e.decimals)
         people = fmt.count(e.n, "person", "people")
-        return f"{fmt.number(e.estimate, e.decimals)}{unit} ({e.level:.0%} CI {span}; {people})"
+        return f"{fmt.number(e.estimate, e.decimals)}{unit} ({fmt.confidence(e.level)} CI {span}; {people})"
 
     @property
     def sentence(self) -> str:
@@ -117,7 +117,10 @@ class Verdict:
     def certainty_sentence(self) -> str:
         """``Certainty: low, because ...``."""
         if self.evidence.simulated and self.evidence.exists:
-            return f"Certainty: none, because the data are simulated. Were they real, it would be lowered because {fmt.words(self.lowered_by)}."
+            why = fmt.words(self.lowered_by) or "nothing that is checked here"
+            return (
+                f"Certainty: none, because the data are simulated. Were they real, it would be lowered by this: {why}."
+            )
         if self.certainty == "none":
             return ""
         if not self.lowered_by:

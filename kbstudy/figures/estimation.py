@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kbstudy import formatting as fmt
 from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, house_style
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax.set_yticks(range(len(rows)), labels, parse_math=False)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.axvline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
-        ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {estimates.level:.0%} CI")
+        ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {fmt.confidence(estimates.level)} CI")
         ax.set_title(estimates.title, parse_math=False)
     return ax
 
@@ -114,7 +115,8 @@ def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame) -> Non
     ax.set_xticks(range(len(contrasts)), labels, parse_math=False)
     ax.set_xlim(-0.7, len(contrasts) - 0.3)
     ax.set_title("Difference", parse_math=False)
-    ax.set_ylabel(_with_unit(f"Adjusted difference, {estimates.level:.0%} CI", estimates.unit), parse_math=False)
+    label = f"Adjusted difference, {fmt.confidence(estimates.level)} CI"
+    ax.set_ylabel(_with_unit(label, estimates.unit), parse_math=False)
     ax.yaxis.set_label_position("right")
     ax.yaxis.tick_right()
     ax.spines[["right"]].set_visible(True)

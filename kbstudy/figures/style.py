@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 __all__ = ["ARM_COLOURS", "INK", "MUTED", "REGION", "Picture", "house_style", "new_figure", "picture"]
 
@@ -70,7 +71,7 @@ def new_figure(width_mm: float, height_mm: float) -> Figure:
 def _make_room(figure: Figure) -> None:
     """Keep the top 4 mm free, so that a stamp never covers what is drawn."""
     engine = figure.get_layout_engine()
-    if engine is not None:
+    if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, 1 - 4 * _MM / figure.get_figheight()))
 
 

@@ -37,7 +37,7 @@ def energy_rate(vo2_l_min: float, *, equation: str = "constant_5_kcal_l") -> flo
 
     Examples
     --------
-    >>> energy_rate(34.31 * 77.3 / 1000)  # 34.31 mL/kg/min at 77.3 kg
-    13.260815000000001
+    >>> round(energy_rate(34.31 * 77.3 / 1000), 2)  # 34.31 mL/kg/min at 77.3 kg
+    13.26
     """
     return vo2_l_min * ENERGY_PER_LITRE_O2[equation]

@@ -178,7 +178,7 @@ def _like(table: RawTable, names: Sequence[str]) -> str | None:
 
 
 def _levels(table: RawTable, column: str) -> tuple[list[str], str]:
-    """The levels found and the codes that lead to them, in the order of the file's labels, of numbers, or of the rows."""
+    """The levels found and the codes that lead to them: in the order of labels, of numbers, or of rows."""
     found = list(dict.fromkeys(text for text in table.cells[column] if text not in MISSING_WORDS))
     labels = dict(table.codes.get(column, {}))
     if labels:

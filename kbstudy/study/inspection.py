@@ -44,7 +44,7 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        table = self.columns.to_html(index=False, escape=True, border=0)
+        table = fmt.html_table(self.columns)
         return f"<p><strong>{html.escape(self.headline)}</strong></p>{table}<ul>{notes}</ul>"
 
 

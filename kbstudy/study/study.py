@@ -179,8 +179,9 @@ class Study:
         return str(self)
 
     def _lines(self) -> list[str]:
-        stamp = "SIMULATED DATA: demonstrates, is never evidence\n" if self.simulated else ""
-        lines = [f"{stamp}{self.plan.study.title} ({self.id})"]
+        lines = [f"{self.plan.study.title} ({self.id})"]
+        if self.simulated:
+            lines.append("SIMULATED DATA: demonstrates, is never evidence")
         if self.has_people:
             allocated = self.people[self.people["arm"].notna()]
             arms = allocated.groupby("arm", observed=False).size()

@@ -70,7 +70,9 @@ def test_a_duplicate_visit_names_both_rows_and_what_differs(small, kbstudy_comma
 def test_an_arm_that_is_not_declared(small, kbstudy_command):
     small.cell(5, 1, "Trainning")
     said = report(kbstudy_command, small)
-    assert 'data.csv, row 5, column "group" (participant P02): "Trainning" is not one of "Control" and "Training"' in said
+    assert (
+        'data.csv, row 5, column "group" (participant P02): "Trainning" is not one of "Control" and "Training"' in said
+    )
     assert 'did you mean "Training"?' in said
 
 

@@ -69,7 +69,8 @@ CASES = {
     ),
     "a correction that does two things": (
         "[[claim]]",
-        '[[correction]]\nparticipant = "P01"\ncolumn = "pain"\nfound = "x"\nuse = 1\nmissing = true\nwhy = "?"\n\n[[claim]]',
+        '[[correction]]\nparticipant = "P01"\ncolumn = "pain"\nfound = "x"\nuse = 1\nmissing = true\nwhy = "?"\n\n'
+        "[[claim]]",
         'say either "use" (the value to use) or "missing = true", not both',
     ),
     "a correction without its reason": (
@@ -161,6 +162,6 @@ def test_all_mistakes_at_once(tmp_path):
 
 def test_a_file_that_is_not_text(tmp_path):
     path = tmp_path / "study.toml"
-    path.write_bytes(b"[study]\nid = \"\xff\"\n")
+    path.write_bytes(b'[study]\nid = "\xff"\n')
     with pytest.raises(PlanError, match="study.toml: is not UTF-8 text"):
         read_plan(path)

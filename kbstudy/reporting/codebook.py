@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kbstudy.report.tree import Cell, Heading, Report, Row, Table, Text
+from kbstudy.reporting.tree import Cell, Heading, Report, Row, Table, Text
 from kbstudy.study import Study
 
 __all__ = ["codebook_tree"]

@@ -10,26 +10,26 @@ from typing import Final
 from kbstudy.analysis import Results
 from kbstudy.atomic import replace_folder
 from kbstudy.errors import PlanError, did_you_mean
-from kbstudy.report.build import build
-from kbstudy.report.tree import Block, Card, Figure, Report
+from kbstudy.reporting.build import build
+from kbstudy.reporting.tree import Block, Card, Figure, Report
 
 __all__ = ["FORMATS", "report"]
 
 
 def _html(tree: Report) -> bytes:
-    from kbstudy.report.html import to_html
+    from kbstudy.reporting.html import to_html
 
     return to_html(tree)
 
 
 def _pdf(tree: Report) -> bytes:
-    from kbstudy.report.pdf import to_pdf
+    from kbstudy.reporting.pdf import to_pdf
 
     return to_pdf(tree)
 
 
 def _word(tree: Report) -> bytes:
-    from kbstudy.report.word import to_word
+    from kbstudy.reporting.word import to_word
 
     return to_word(tree)
 

@@ -1,7 +1,7 @@
 """A report as an immutable tree: headings, text, tables, figures. No statistics, no markup.
 
-Three writers read it (:mod:`kbstudy.report.html`, :mod:`~kbstudy.report.pdf`, :mod:`~kbstudy.report.word`), so the
-same sentence and the same number stand in all three.
+Three writers read it (:mod:`kbstudy.reporting.html`, :mod:`~kbstudy.reporting.pdf`,
+:mod:`~kbstudy.reporting.word`), so the same sentence and the same number stand in all three.
 """
 
 from __future__ import annotations
@@ -9,7 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Align", "Block", "Card", "Cell", "Figure", "Heading", "Items", "Report", "Row", "Run", "Table", "Text", "Tone"]
+__all__ = [
+    "Align",
+    "Block",
+    "Card",
+    "Cell",
+    "Figure",
+    "Heading",
+    "Items",
+    "Report",
+    "Row",
+    "Run",
+    "Table",
+    "Text",
+    "Tone",
+]
 
 Align = Literal["left", "right", "center"]
 

@@ -10,8 +10,8 @@ from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
 from kbstudy.claims import Verdict
 from kbstudy.estimates import Estimates
-from kbstudy.report import pictures
-from kbstudy.report.tree import Align, Block, Card, Cell, Heading, Items, Report, Row, Run, Table, Text
+from kbstudy.reporting import pictures
+from kbstudy.reporting.tree import Align, Block, Card, Cell, Heading, Items, Report, Row, Run, Table, Text
 
 __all__ = ["build"]
 
@@ -337,7 +337,7 @@ def _methods(results: Results) -> Iterator[Block]:
 _VERDICT_RULE = (
     "Each claim declares the values of a quantity for which it would be true. It is supported if the whole confidence "
     "interval lies among them, not supported if none of it does, and inconclusive otherwise; without an interval there "
-    "is no evidence. Whether an effect reaches the smallest important difference is said separately and does not change "
+    "is no evidence. Whether an effect reaches the smallest important difference is said separately and never changes "
     "the verdict. Certainty starts high and is lowered one step for each of: no control group, no randomisation, fewer "
     "than 30 people, an outcome estimated instead of measured, one trial only."
 )

@@ -13,7 +13,7 @@ from kbstudy.claims import Verdict
 from kbstudy.figures.claims import ClaimRow
 from kbstudy.figures.flow import flow_height_mm
 from kbstudy.figures.style import house_style
-from kbstudy.report.tree import Figure
+from kbstudy.reporting.tree import Figure
 
 __all__ = ["claim", "estimation", "flow"]
 
@@ -59,7 +59,7 @@ def claim(results: Results, verdict: Verdict) -> Figure | None:
     quantity = verdict.quantity.strip(" ,") or "estimate"
     label = f"{quantity[0].upper()}{quantity[1:]} ({unit})" if unit else quantity
     with house_style():
-        figure = figures.new_figure(_WIDE_MM, 24 + 9 * len(rows))
+        figure = figures.new_figure(_WIDE_MM, 26 + 9 * len(rows))
         figures.draw_claim(rows, verdict.region, label, figure.subplots())
     caption = (
         f"Claim {verdict.claim_id}: the shaded values would make it true. Filled points were measured, hollow ones "

@@ -1,0 +1,112 @@
+"""Analysis of covariance as linear algebra: a design whose first coefficients *are* the adjusted means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kbstudy.models._frames import FloatArray
+
+__all__ = ["Linear", "aliased", "arm_block", "category_block", "leverage", "number_block", "solve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Linear combinations of coefficients: arrays of shape ``(k,)``, and the residual degrees of freedom."""
+
+    estimate: FloatArray
+    se: FloatArray
+    statistic: FloatArray
+    p: FloatArray
+    low: FloatArray
+    high: FloatArray
+    df: float
+
+
+def arm_block(arms: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:
+    """One indicator column an arm, and no intercept: each arm has its own mean.
+
+    Examples
+    --------
+    >>> arm_block(["B", "A"], ["A", "B"]).to_numpy().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    return pd.DataFrame({f"arm[{level}]": [float(arm == level) for arm in arms] for level in levels})
+
+
+def number_block(name: str, values: FloatArray) -> pd.DataFrame:
+    """A numeric covariate minus its mean, so that the arm means are taken at that mean."""
+    return pd.DataFrame({name: values - np.mean(values)})
+
+
+def category_block(name: str, values: Sequence[str]) -> pd.DataFrame:
+    """A categorical covariate coded to sum to zero, so that the arm means weigh all categories equally.
+
+    Examples
+    --------
+    >>> category_block("sex", ["f", "m", "f"])
+       sex[f]
+    0     1.0
+    1    -1.0
+    2     1.0
+    """
+    *coded, last = sorted(set(values))
+    columns = {f"{name}[{level}]": [float(v == level) - float(v == last) for v in values] for level in coded}
+    return pd.DataFrame(columns)
+
+
+def aliased(blocks: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Names of the blocks that the blocks before them already determine, wholly or in part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one = number_block("cm", np.array([150.0, 160.0, 175.0]))
+    >>> aliased({"cm": one, "m": one / 100})
+    ['m']
+    """
+    kept: list[FloatArray] = []
+    names = []
+    for name, block in blocks.items():
+        columns = block.to_numpy(dtype="float64")
+        wider = np.column_stack([*kept, columns / np.linalg.norm(columns, axis=0)])
+        if np.linalg.matrix_rank(wider, tol=1e-9) < wider.shape[1]:
+            names.append(name)
+        else:
+            kept = [wider]
+    return names
+
+
+def leverage(design: pd.DataFrame) -> FloatArray:
+    """Diagonal of the hat matrix, shape ``(n,)``: 1 where a person alone determines a coefficient."""
+    q = np.linalg.qr(design.to_numpy(dtype="float64"))[0]
+    diagonal: FloatArray = np.sum(q**2, axis=1)
+    return diagonal
+
+
+def solve(fit: Any, weights: npt.ArrayLike, level: float) -> Linear:
+    """Estimate linear combinations of the coefficients of a fitted statsmodels regression.
+
+    Parameters
+    ----------
+    fit
+        The fitted model, with the covariance matrix that is to be used.
+    weights
+        Shape ``(k, p)``: one combination a row.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    Linear
+        ``L b`` with standard error ``sqrt(diag(L V L'))`` and t on the residual degrees of freedom.
+    """
+    test = fit.t_test(np.asarray(weights, dtype="float64"), use_t=True)
+    estimate, se, statistic, p = (np.ravel(part) for part in (test.effect, test.sd, test.tvalue, test.pvalue))
+    low, high = test.conf_int(alpha=1 - level).T
+    return Linear(estimate, se, statistic, p, low, high, float(test.df_denom))

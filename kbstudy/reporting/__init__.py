@@ -1,0 +1,7 @@
+"""From results to a report: one tree, three writers."""
+
+from kbstudy.reporting.build import build
+from kbstudy.reporting.tree import Report
+from kbstudy.reporting.write import FORMATS, report
+
+__all__ = ["FORMATS", "Report", "build", "report"]

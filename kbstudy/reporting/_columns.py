@@ -1,0 +1,95 @@
+"""How wide the columns of a printed table are, for the writers whose medium does not work it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kbstudy.reporting.tree import Align, Cell, Table
+
+__all__ = ["Columns", "columns", "is_long", "is_short", "placed"]
+
+_LETTERS_PER_MM = 0.57  # of the writing in tables, before a crowded table is scaled down
+_SMALLEST = 0.72
+_PADDING = 2.5
+_LONGEST_WORD = 24
+_SHORT_ROWS, _SHORT_LETTERS, _LONG_LETTERS = 15, 2500, 600
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths as shares of the table, how far its writing is scaled down, and how many letters fit each column."""
+
+    shares: tuple[float, ...]
+    scale: float
+    letters: tuple[int, ...]
+
+
+def columns(table: Table, width_mm: float) -> Columns:
+    """Give each column what its longest word needs, then share what is left by the length of its text.
+
+    Numbers (right-aligned and centred columns) are kept on one line while there is room.
+    """
+    room = width_mm * _LETTERS_PER_MM
+    least = [_least(table, column) + _PADDING for column in range(len(table.align))]
+    most = [max(_most(table, column) + _PADDING, low) for column, low in enumerate(least)]
+    scale = min(1.0, max(_SMALLEST, room / sum(least)))
+    widths = _spread(least, most, room / scale)
+    shares = tuple(width / sum(widths) for width in widths)
+    letters = tuple(max(3, int(share * room / scale - _PADDING)) for share in shares)
+    return Columns(shares, scale, letters)
+
+
+def placed(cells: Iterable[Cell]) -> Iterator[tuple[int, Cell]]:
+    """Each cell of a row with the number of the column it begins in."""
+    at = 0
+    for cell in cells:
+        yield at, cell
+        at += cell.span
+
+
+def is_long(cells: Iterable[Cell]) -> bool:
+    """Whether a row may fill so much of a page that it must be allowed to break, and must not be repeated."""
+    return any(len(cell.text) > _LONG_LETTERS for cell in cells)
+
+
+def is_short(table: Table) -> bool:
+    """Whether a table should stay on one page."""
+    cells = [cell for row in [*table.header, *(row.cells for row in table.rows)] for cell in row]
+    letters = len(table.caption) + sum(map(len, table.notes)) + sum(len(cell.text) for cell in cells)
+    return len(table.rows) <= _SHORT_ROWS and letters < _SHORT_LETTERS
+
+
+def _spread(least: list[float], most: list[float], room: float) -> list[float]:
+    wish = sum(most) - sum(least)
+    spare = min(max(room - sum(least), 0.0), wish)
+    part = spare / wish if wish else 0.0
+    return [low + part * (high - low) for low, high in zip(least, most, strict=True)]
+
+
+def _least(table: Table, column: int) -> int:
+    header = [len(word) for text in _texts(table.header, column) for word in text.split()]
+    body = [_unbreakable(text, table.align[column]) for text in _body(table, column)]
+    return max([1, *(min(length, _LONGEST_WORD) for length in [*header, *body])])
+
+
+def _unbreakable(text: str, align: Align) -> int:
+    parts = text.split() if align == "left" else text.splitlines()
+    return max((len(part) for part in parts), default=0)
+
+
+def _most(table: Table, column: int) -> int:
+    lines = [line for text in [*_texts(table.header, column), *_body(table, column)] for line in text.splitlines()]
+    return min(max(map(len, lines), default=1), 4 * _LONGEST_WORD)
+
+
+def _body(table: Table, column: int) -> Iterator[str]:
+    return _texts(tuple(row.cells for row in table.rows if not row.group), column)
+
+
+def _texts(rows: tuple[tuple[Cell, ...], ...], column: int) -> Iterator[str]:
+    """What stands in one column alone; cells that span several columns wrap and do not count."""
+    for cells in rows:
+        for at, cell in placed(cells):
+            if at == column and cell.span == 1:
+                yield cell.text
