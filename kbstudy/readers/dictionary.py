@@ -129,11 +129,7 @@ def read_dictionary(path: str | os.PathLike[str]) -> Dictionary:
     cells = table.cells.rename(columns=lambda name: _API_NAMES.get(name.casefold(), name.casefold()))
     _check_header(table.file, list(cells.columns))
     entries = [{str(key): str(value) for key, value in entry.items()} for entry in cells.to_dict("records")]
-    problems = Problems()
-    for row, entry in zip(table.rows, entries, strict=True):
-        problems.extend(Problem(what, table.file, row=row, do=_DICTIONARY_ADVICE) for what in _bad_choices(entry))
-    problems.extend(_repeated_fields(table.file, table.rows, entries))
-    problems.raise_as(ReadError)
+    _check_entries(table.file, table.rows, entries)
     forms = tuple(dict.fromkeys(entry["form_name"] for entry in entries))
     columns = [*_special_columns(), *(column for entry in entries for column in _columns(entry))]
     columns += [column for form in forms for column in _form_columns(form)]
@@ -141,6 +137,14 @@ def read_dictionary(path: str | os.PathLike[str]) -> Dictionary:
     if found.record_id not in found.columns:
         raise ReadError(Problem(_NO_RECORD_ID, table.file, row=table.rows[0], do=_DICTIONARY_ADVICE))
     return found
+
+
+def _check_entries(file: str, rows: tuple[int, ...], entries: list[dict[str, str]]) -> None:
+    problems = Problems()
+    for row, entry in zip(rows, entries, strict=True):
+        problems.extend(Problem(what, file, row=row, do=_DICTIONARY_ADVICE) for what in _bad_choices(entry))
+    problems.extend(_repeated_fields(file, rows, entries))
+    problems.raise_as(ReadError)
 
 
 def _check_header(file: str, names: list[str]) -> None:

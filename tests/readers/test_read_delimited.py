@@ -146,8 +146,8 @@ def test_short_and_long_rows_are_all_reported_at_once(tmp_path: Path) -> None:
         "scores.csv, row 3: 2 cells where the header has 3\n"
         "scores.csv, row 4: 4 cells where the header has 3\n"
         "scores.csv, row 5: 1 cell where the header has 3\n"
-        "What to do: Every row needs as many cells as the header. A cell that contains the separator (such as the comma "
-        'in 4,5) must stand in quotation marks: "4,5".'
+        "What to do: Every row needs as many cells as the header. A cell that contains the separator (such as the "
+        'comma in 4,5) must stand in quotation marks: "4,5".'
     )
 
 

@@ -54,7 +54,7 @@ def test_spss(tmp_path: Path) -> None:
     assert table.rows == (2, 3, 4)
     assert table.labels == {"sex": "Sex of participant"}
     assert table.codes == {"sex": {"1": "Female", "2": "Male", "9": "Refused"}}
-    assert table.notes == ('in column "sex" the file declares as missing: 9, 90 to 99; kept as text',)
+    assert table.notes == ('in column "sex" the file declares as missing: 90 to 99, 9; kept as text',)
 
 
 def test_stata(tmp_path: Path) -> None:
