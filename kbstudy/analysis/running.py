@@ -43,8 +43,10 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
 
     Examples
     --------
-    >>> results = analyse(load("data/raw/demo-trial"))  # doctest: +SKIP
-    >>> results.verdicts[0].sentence  # doctest: +SKIP
+    >>> import kbstudy as kb
+    >>> results = kb.analyse(kb.load("data/raw/article-claims"))
+    >>> results.verdicts[0].word
+    'not supported'
     """
     step = on_step or (lambda _: None)
     estimates = {}

@@ -81,7 +81,13 @@ def report(
 
     Examples
     --------
-    >>> report(analyse(load("data/raw/demo-trial")), ["html"])  # doctest: +SKIP
+    >>> import tempfile
+    >>> import kbstudy as kb
+    >>> results = kb.analyse(kb.load("data/raw/article-claims"))
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     folder = kb.report(results, ["html"], Path(place) / "report")
+    ...     sorted(path.name for path in folder.iterdir())
+    ['figures', 'provenance.json', 'report.html', 'results.json']
     """
     for name in formats:
         if name not in FORMATS:

@@ -43,8 +43,9 @@ def load(folder: str | Path) -> Study:
 
     Examples
     --------
-    >>> study = load("data/raw/demo-trial")  # doctest: +SKIP
-    >>> study.ledger()  # doctest: +SKIP
+    >>> study = load("data/raw/demo-trial")
+    >>> len(study.ledger().ids()), len(study.ledger().ids("not randomised"))
+    (43, 3)
     """
     path = Path(folder)
     path = path if path.suffix == ".toml" else path / "study.toml"
