@@ -1,0 +1,69 @@
+"""Published numbers and their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from kbstudy import formatting as fmt
+from kbstudy.analysis import Results
+from kbstudy.reporting.sections.cells import header
+from kbstudy.reporting.tree import Block, Cell, Heading, Items, Row, Table, Text
+
+__all__ = ["published"]
+
+
+def published(results: Results) -> Iterator[Block]:
+    """Every published number as it was printed, with its source."""
+    frame = results.study.published
+    assert frame is not None
+    yield Heading("Published numbers")
+    rows = []
+    for outcome in dict.fromkeys(frame["outcome"]):
+        rows.append(Row((Cell(str(outcome).replace("_", " ").capitalize(), span=7),), group=True))
+        mine = frame[frame["outcome"] == outcome]
+        rows += [_published_row(row) for _, row in mine.iterrows()]
+    yield Table(
+        caption="Every published number used here, as it was printed.",
+        header=(header("Study", "People and task", "n", "Value", "Spread", "Basis", "Verified"),),
+        rows=tuple(rows),
+        align=("left", "left", "right", "right", "left", "left", "left"),
+        notes=(
+            "Measured: the quantity itself was measured. Estimated: it was calculated from something else. Seen: read "
+            "where the study was published or registered; a number from memory is refused.",
+            *(
+                f"{_study(row)}, {str(row['outcome']).replace('_', ' ')}: {row['note']}."
+                for _, row in _with_note(frame)
+            ),
+        ),
+        name="published",
+    )
+    yield Heading("Sources", 2)
+    sources = [f"{row['citation']} doi:{row['doi']}" if row["doi"] else row["citation"] for _, row in frame.iterrows()]
+    yield Items(tuple(Text(str(text)) for text in dict.fromkeys(sources)))
+
+
+def _with_note(frame: pd.DataFrame) -> list[tuple[object, pd.Series]]:
+    return [(name, row) for name, row in frame.iterrows() if row["note"]]
+
+
+def _study(row: pd.Series) -> str:
+    return f"{row['study']} {row['year']}".strip()
+
+
+def _published_row(row: pd.Series) -> Row:
+    people = "; ".join(text for text in (row["group"], row["task"], row["arm"]) if text)
+    spread = {
+        "SD": f"SD {row['spread']:g}",
+        "SE": f"SE {row['spread']:g}",
+        "CI95": f"95% CI {row['low']:g} to {row['high']:g}".replace("-", "−"),
+        "none": "not given",
+    }[row["spread_kind"]]
+    value = (
+        f"{row['value']:g} {row['unit']}".replace("-", "−", 1)
+        if row["value"] < 0
+        else f"{row['value']:g} {row['unit']}"
+    )
+    cells = (_study(row), people, fmt.number(row["n"], 0), value, spread, row["basis"], row["verified"])
+    return Row(tuple(Cell(str(text)) for text in cells))

@@ -1,0 +1,42 @@
+"""What each analysis found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbstudy.analysis import Results
+from kbstudy.estimates import Estimates
+from kbstudy.reporting import pictures
+from kbstudy.reporting.sections.cells import header, text_then_numbers
+from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
+
+__all__ = ["analyses"]
+
+
+def analyses(results: Results) -> Iterator[Block]:
+    """A sentence, a table and a figure for each analysis."""
+    if not results.estimates:
+        return
+    yield Heading("Results")
+    for analysis in results.study.plan.analyses:
+        estimates = results.estimates[analysis.name]
+        label = f"{estimates.title} (primary)" if analysis.primary else estimates.title
+        yield Heading(label, 2)
+        yield Text(estimates.sentence())
+        yield _estimates_table(estimates, analysis.name)
+        figure = pictures.estimation(results, analysis.name)
+        if figure:
+            yield figure
+
+
+def _estimates_table(estimates: Estimates, name: str) -> Table:
+    table = estimates.table().drop(columns="Method", errors="ignore")
+    methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
+    return Table(
+        caption=f"{estimates.title}.",
+        header=(header(*(str(column) for column in table.columns)),),
+        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        align=text_then_numbers(table.shape[1] - 1),
+        notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
+        name=name,
+    )
