@@ -25,7 +25,7 @@ _RENAME_EXCHANGE: Final = 2
 
 
 def replace_folder(target: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
-    """Make ``target`` hold exactly these files, plus whatever somebody else put there.
+    """Make ``target`` hold exactly these files, plus whatever somebody else put there or changed.
 
     Parameters
     ----------
@@ -83,14 +83,22 @@ def _keep_what_others_made(target: Path, staging: Path, files: Mapping[str, byte
     if not target.is_dir():
         return
     try:
-        ours = set(json.loads((target / MANIFEST).read_text("utf-8"))["outputs"]) | {MANIFEST}
+        ours = dict(json.loads((target / MANIFEST).read_text("utf-8"))["outputs"])
     except (OSError, ValueError, KeyError, TypeError):
-        ours = set(files)
+        ours = {}
     for path in sorted(target.rglob("*")):
         name = path.relative_to(target).as_posix()
-        if path.is_file() and name not in ours and name not in files:
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, staging / name)
+        if not path.is_file() or name == MANIFEST:
+            continue
+        if name not in ours and name not in files:
+            _copy(path, staging / name)
+        elif sha256(path.read_bytes()).hexdigest() != ours.get(name):
+            _copy(path, staging / path.relative_to(target).with_suffix(f".edited{path.suffix}"))
+
+
+def _copy(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, to)
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -67,7 +68,8 @@ def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str],
     study = kbstudy.load(folder)
     results = kbstudy.analyse(study, on_step=lambda text: step(f"{folder.name}: {text}"))
     target = kbstudy.report(results, to, out / study.id, on_step=lambda text: step(f"{folder.name}: {text}"))
-    _say(f"[bold]{_escape(study.plan.study.title)}[/bold]")
+    stamp = f" ({results.stamp} DATA, NOT EVIDENCE)" if results.stamp else ""
+    _say(f"[bold]{_escape(study.plan.study.title)}[/bold]{stamp}")
     for verdict in results.verdicts:
         _say(f"  {_escape(verdict.claim_id)}: {verdict.word} – “{_escape(verdict.says)}”")
     _say(
@@ -154,6 +156,7 @@ def new(
     from_: Annotated[
         tuple[str, ...], Parameter(name="--from", consume_multiple=True, negative="", show_default=False)
     ] = (),
+    sheet: str | None = None,
 ) -> None:
     """Make a study folder with a drafted study.toml.
 
@@ -165,6 +168,8 @@ def new(
         The folder to make.
     from_
         What to draft it from: "redcap EXPORT DICTIONARY" or "table FILE". Without it: a template to fill in.
+    sheet
+        The sheet of a spreadsheet that has several.
     """
     from kbstudy.study.drafting import new as make
 
@@ -172,8 +177,9 @@ def new(
     if from_ and not files:
         example = "kbstudy new mytrial --from redcap export.csv dictionary.csv"
         raise PlanError(Problem("--from needs a kind and at least one file", do=f"For example: {example}"))
-    path = make(folder, kind, files)
-    _say(f"{path.as_posix()} is drafted. Read it, answer its comments, then: kbstudy check {folder.as_posix()}")
+    path = make(folder, kind, files, sheet=sheet)
+    command = f"kbstudy check {shlex.quote(folder.as_posix())}"
+    _say(_escape(f"{path.as_posix()} is drafted. Read it, answer its comments, then: {command}"))
 
 
 # ---- talking to a person -----------------------------------------------------------------------------------------
@@ -233,11 +239,27 @@ def _complain(error: StudyError, folder: Path | None = None) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     where = f" in {folder.as_posix()}" if folder else ""
     console.print(f"[bold red]{count(len(error.problems), 'problem')}{_escape(where)}[/bold red]")
-    for problem in error.problems:
-        console.print(f"  {_escape(str(problem))}")
+    for line in _shortened(error.problems):
+        console.print(f"  {_escape(line)}")
     for advice in dict.fromkeys(problem.do for problem in error.problems if problem.do):
         console.print(f"What to do: {_escape(advice)}", style="dim")
     console.print("Nothing was written." if folder else "")
+
+
+_SHOWN_A_COLUMN = 8
+
+
+def _shortened(problems: Sequence[Problem]) -> list[str]:
+    """Every problem, but of many in one column only the first ones and how many more: they usually have one cause."""
+    places = [(problem.file, problem.column) for problem in problems]
+    lines: list[str] = []
+    for index, problem in enumerate(problems):
+        before, alike = places[:index].count(places[index]), places.count(places[index])
+        if not problem.column or alike <= _SHOWN_A_COLUMN + 1 or before < _SHOWN_A_COLUMN:
+            lines.append(str(problem))
+        elif before == _SHOWN_A_COLUMN:
+            lines.append(f'{problem.file}, column "{problem.column}": and {alike - before} more in this column')
+    return lines
 
 
 class _progress:  # noqa: N801 - used like a function

@@ -77,6 +77,10 @@ class Estimates:
         For each contrast, the pair of arms in the order of the subtraction.
     better
         ``"lower"``, ``"higher"`` or ``""``: only used in words, never in a number.
+    adjusted_for
+        What the comparison is adjusted for, in words; sentences say it.
+    stamp
+        ``"SIMULATED"`` where the data are made up; it stands before every sentence and on every plot.
     notes, citations
         Sentences that belong under the table; references with DOI.
     ledger
@@ -97,6 +101,8 @@ class Estimates:
     primary: str = ""
     compares: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     better: str = ""
+    adjusted_for: str = ""
+    stamp: str = ""
     notes: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
     ledger: Ledger | None = None
@@ -167,6 +173,7 @@ class Estimates:
         term = self.label_of_term(row)
         parts = [_text(row["contrast"]) or _text(row["arm"]), _text(row["visit"])]
         about = ", ".join(part for part in parts if part)
+        about = about.replace(" - ", " − ")
         return f"{term}: {about}" if about else term
 
     def sentence(self, term: str | None = None, contrast: str | None = None) -> str:
@@ -177,24 +184,30 @@ class Estimates:
         rows = self.frame[self.frame["term"] == (term or self.primary)]
         if contrast is not None:
             rows = rows[rows["contrast"] == contrast]
-        return " ".join(self._sentence(row) for _, row in rows.iterrows())
+        stamp = f"[{self.stamp}] " if self.stamp else ""
+        return stamp + " ".join(self._sentence(row) for _, row in rows.iterrows())
 
     def _sentence(self, row: pd.Series) -> str:
         digits = self.decimals_of(row)
         unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
-        facts = [f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"]
-        facts += [fmt.statistic(row["statistic"], row["df"], _statistic_name(row))]
-        facts += [fmt.p_text(row["p"]), f"n = {fmt.number(row['n'], 0)}"]
-        detail = "; ".join(fact for fact in facts if fact)
-        when = f" at {row['visit']}" if _text(row["visit"]) else ""
         pair = self.compares.get(_text(row["contrast"]))
+        facts = [f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"]
+        if pair or not self.compares:
+            facts += [fmt.statistic(row["statistic"], row["df"], _statistic_name(row)), fmt.p_text(row["p"])]
+        detail = "; ".join(fact for fact in [*facts, f"n = {fmt.number(row['n'], 0)}"] if fact)
+        when = f" at {row['visit']}" if _text(row["visit"]) else ""
         if pair is None:
             value = fmt.number(row["estimate"], digits)
             who = f" ({row['arm']})" if _text(row["arm"]) else ""
             return f"{self.outcome}{when}{who}: {_lower_first(self.label_of_term(row))} {value}{unit} ({detail})."
-        size = fmt.number(abs(row["estimate"]), digits)
-        direction = "lower" if row["estimate"] < 0 else "higher"
-        return f"{self.outcome}{when} was {size}{unit} {direction} with {pair[0]} than with {pair[1]} ({detail})."
+        value = fmt.number(row["estimate"], digits)
+        how = f", adjusted for {self.adjusted_for}," if self.adjusted_for else ""
+        if float(f"{row['estimate']:.{digits}f}") == 0:
+            said = f"differed by {value}{unit} between {pair[0]} and {pair[1]}"
+        else:
+            size, direction = fmt.number(abs(row["estimate"]), digits), "lower" if row["estimate"] < 0 else "higher"
+            said = f"was {size}{unit} {direction} with {pair[0]} than with {pair[1]}"
+        return f"{self.outcome}{when}{how} {said} (difference {value}, {detail})."
 
     def label_of_term(self, row: pd.Series) -> str:
         """The term in words, without its arm or visit."""
@@ -216,6 +229,7 @@ class Estimates:
         rows = self.frame.astype("object").where(self.frame.notna(), None).to_dict("records")
         return {
             "schema": SCHEMA_VERSION,
+            "stamp": self.stamp,
             "title": self.title,
             "outcome": self.outcome,
             "unit": self.unit,

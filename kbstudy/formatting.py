@@ -23,6 +23,7 @@ __all__ = [
     "p_text",
     "p_value",
     "percent",
+    "plain",
     "signed",
     "statistic",
     "words",
@@ -62,7 +63,7 @@ def signed(value: float | None, decimals: int) -> str:
 
 def interval(low: float | None, high: float | None, decimals: int) -> str:
     """``0.4 to 2.6``: the word, because a dash beside a minus sign misleads."""
-    if (low is None or _is_missing(low)) and (high is None or _is_missing(high)):
+    if (low is None or math.isnan(low)) and (high is None or math.isnan(high)):
         return MISSING
     return f"{_bound(low, decimals)} to {_bound(high, decimals)}"
 
@@ -118,8 +119,20 @@ def degrees(df: float | None) -> str:
 
 def percent(part: float, whole: float) -> str:
     """``33/50 (66%)``: a percentage never stands without its numerator and denominator."""
-    share = f"{100 * part / whole:.0f}%" if whole else MISSING
+    decimals = 0 if whole < 200 else 1
+    share = f"{math.floor(10**decimals * 100 * part / whole + 0.5) / 10**decimals:.{decimals}f}%" if whole else MISSING
     return f"{part:.0f}/{whole:.0f} ({share})"
+
+
+def plain(value: float) -> str:
+    """A declared number as it was declared: 21, 0.35, −5.5.
+
+    Examples
+    --------
+    >>> plain(21.0), plain(0.35), plain(-5.5)
+    ('21', '0.35', '−5.5')
+    """
+    return f"{value:.12g}".replace("-", _MINUS)
 
 
 def confidence(level: float) -> str:

@@ -15,7 +15,9 @@ __all__ = ["LEDGER_COLUMNS", "STATUSES", "Ledger"]
 LEDGER_COLUMNS: Final = ("participant", "arm", "outcome", "visit", "status", "reason")
 
 #: From "in every number" to "never in the trial".
-STATUSES: Final = ("analysed", "measured", "missing", "dropped", "not randomised")
+STATUSES: Final = ("analysed", "counted", "measured", "missing", "dropped", "not randomised")
+_IN_A_RESULT: Final = ("analysed", "counted")
+_HAS_A_VALUE: Final = ("analysed", "measured", "dropped")
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +28,8 @@ class Ledger:
     ----------
     frame
         Columns ``participant, arm, outcome, visit, status, reason``. ``status`` is one of ``analysed`` (in this
-        result), ``measured`` (a value exists), ``missing`` (no value), ``dropped`` (a value exists or part of it,
+        result), ``counted`` (no value, but a declared rule counts the person, for example as not having reached a
+        threshold), ``measured`` (a value exists), ``missing`` (no value), ``dropped`` (a value exists or part of it,
         and this analysis could not use it) and ``not randomised`` (in the files, never allocated to an arm).
         ``reason`` is empty where there is nothing to explain.
     """
@@ -55,21 +58,22 @@ class Ledger:
         -------
         pandas.DataFrame
             ``outcome, visit, arm, randomised, measured, analysed, out, who_is_out``. ``measured`` counts every
-            value that exists, ``analysed`` those that entered a result (0 in the ledger of a study that has not
-            been analysed yet), ``out`` is ``randomised`` minus those analysed or measured.
+            value that exists at the visit, ``analysed`` the people in the result (0 in the ledger of a study that has
+            not been analysed yet; it may exceed ``measured`` where a declared rule counts people without a value),
+            ``out`` those that are neither in the result nor waiting for one.
         """
         inside = self.frame[self.frame["status"] != "not randomised"]
         rows = []
         for (outcome, visit, arm), group in inside.groupby(["outcome", "visit", "arm"], sort=False):
-            is_in = group["status"].isin(["analysed", "measured"])
+            is_in = group["status"].isin([*_IN_A_RESULT, "measured"])
             rows.append(
                 {
                     "outcome": outcome,
                     "visit": visit,
                     "arm": arm,
                     "randomised": group["participant"].nunique(),
-                    "measured": int((group["status"] != "missing").sum()),
-                    "analysed": int((group["status"] == "analysed").sum()),
+                    "measured": int(group["status"].isin(_HAS_A_VALUE).sum()),
+                    "analysed": int(group["status"].isin(_IN_A_RESULT).sum()),
                     "out": int((~is_in).sum()),
                     "who_is_out": _who(group[~is_in]),
                 }
@@ -77,20 +81,22 @@ class Ledger:
         columns = ["outcome", "visit", "arm", "randomised", "measured", "analysed", "out", "who_is_out"]
         return pd.DataFrame(rows, columns=columns)
 
+    def in_result(self, arm: str) -> int:
+        """How many people of an arm the result rests on."""
+        return len(self.ids("analysed", arm=arm)) + len(self.ids("counted", arm=arm))
+
+    def _head(self) -> str:
+        people, never = self.frame["participant"].nunique(), len(self.ids("not randomised"))
+        return f"{people} participants in the files, {people - never} in an arm, {never} without an arm"
+
     def __str__(self) -> str:
-        people = self.frame["participant"].nunique()
-        never = len(self.ids("not randomised"))
-        head = f"{people} participants in the files, {people - never} randomised, {never} never randomised"
-        return f"{head}\n{self.counts().to_string(index=False)}"
+        return f"{self._head()}\n{self.counts().to_string(index=False)}"
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        people = self.frame["participant"].nunique()
-        never = len(self.ids("not randomised"))
-        head = f"<p>{people} participants in the files, {people - never} randomised, {never} never randomised</p>"
-        return head + html_table(self.counts())
+        return f"<p>{self._head()}</p>" + html_table(self.counts())
 
 
 def _who(group: pd.DataFrame) -> str:

@@ -30,3 +30,6 @@ TWO_DECIMALS: Final = 0.5e-2 + 1e-12
 SEVEN_DIGITS: Final = 1e-6
 #: Identities that hold exactly in theory and to rounding in floating point.
 IDENTITY: Final = 1e-7
+
+#: Relative; an analysis of covariance in another unit goes through the same steps, and rounds differently in each.
+SCALED = 1e-9

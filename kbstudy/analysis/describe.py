@@ -81,17 +81,17 @@ def _numbers(values: pd.Series) -> dict[str, object]:
     }
 
 
-def mean_with_interval(values: pd.Series) -> dict[str, float]:
-    """Number, mean and its 95 % t interval; no interval for a single value."""
+def mean_with_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:
+    """Number, mean and its t interval; no interval for a single value."""
     from scipy.special import stdtrit
 
     known = values.dropna()
-    half = float(stdtrit(len(known) - 1, 0.975) * known.sem()) if len(known) > 1 else math.nan
+    half = float(stdtrit(len(known) - 1, (1 + level) / 2) * known.sem()) if len(known) > 1 else math.nan
     mean = float(known.mean())
     return {"n": len(known), "mean": mean, "low": mean - half, "high": mean + half}
 
 
-def means_of_points(points: pd.DataFrame, visits: tuple[str, str], arms: Sequence[str]) -> pd.DataFrame:
+def means_of_points(points: pd.DataFrame, visits: tuple[str, str], arms: Sequence[str], level: float) -> pd.DataFrame:
     """Means of the people who were analysed, by arm and visit.
 
     Parameters
@@ -102,14 +102,16 @@ def means_of_points(points: pd.DataFrame, visits: tuple[str, str], arms: Sequenc
         What baseline and follow-up are called.
     arms
         Arms in the order of the protocol; those without points are left out.
+    level
+        Confidence level of the intervals.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``arm, visit, n, mean, low, high`` (95 % t interval).
+        Columns ``arm, visit, n, mean, low, high`` (t interval).
     """
     rows = [
-        {"arm": arm, "visit": visit, **mean_with_interval(group[column])}
+        {"arm": arm, "visit": visit, **mean_with_interval(group[column], level)}
         for arm, group in _by_arm(points, arms)
         for visit, column in zip(visits, ("baseline", "followup"), strict=True)
     ]
@@ -119,7 +121,7 @@ def means_of_points(points: pd.DataFrame, visits: tuple[str, str], arms: Sequenc
 def _by_arm(points: pd.DataFrame, arms: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """The points of each arm; all of them under an empty name where no arm was compared."""
     named = points["arm"].astype("str")
-    if not named.isin(list(arms)).any():
+    if not named.isin([arm for arm in arms if arm]).any():
         yield "", points
     for arm in arms:
         if arm and (named == arm).any():

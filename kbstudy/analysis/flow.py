@@ -15,13 +15,15 @@ __all__ = ["Flow", "FlowArm", "flow_of"]
 class FlowArm:
     """One column of the flow diagram.
 
-    ``visits`` holds ``(visit, with a value, without)`` for the outcome of the flow, in the order of the protocol.
+    ``visits`` holds ``(visit, with a value, without)`` for the outcome of the flow, in the order of the protocol;
+    ``counted`` is how many of those analysed have no value and are counted by a declared rule.
     """
 
     name: str
     allocated: int
     visits: tuple[tuple[str, int, int], ...]
     analysed: int | None = None
+    counted: int = 0
     not_analysed: tuple[tuple[str, int], ...] = ()
 
 
@@ -38,10 +40,11 @@ class Flow:
 
     def text(self) -> str:
         """The diagram in words, for those who cannot see it."""
-        parts = [f"{self.in_files} people in the files, {self.never_allocated} never allocated to an arm."]
+        parts = [f"{self.in_files} people in the files, {self.never_allocated} without an arm."]
         for arm in self.arms:
             seen = ", ".join(f"{visit} {n} with and {out} without a value" for visit, n, out in arm.visits)
             done = f", {arm.analysed} analysed" if arm.analysed is not None else ""
+            done += f" ({arm.counted} of them without a value, by a declared rule)" if arm.counted else ""
             parts.append(f"{arm.name or 'All'}: {arm.allocated} allocated; {seen}{done}.")
         return " ".join(parts)
 
@@ -67,9 +70,21 @@ def flow_of(study: Study, outcome: str, analysis: str = "", ledger: Ledger | Non
         analysis=analysis,
         arms=arms,
     )
-    if flow.in_files - flow.never_allocated != sum(arm.allocated for arm in arms):
+    if not _adds_up(flow):
         raise DataError("the flow of participants does not add up; please report this as a defect of kbstudy")
     return flow
+
+
+def _adds_up(flow: Flow) -> bool:
+    """Arms add up to everyone with an arm, visits to the arm, analysed and not analysed to the arm."""
+    whole = flow.in_files - flow.never_allocated == sum(arm.allocated for arm in flow.arms)
+    visits = all(n + out == arm.allocated for arm in flow.arms for _, n, out in arm.visits)
+    ends = all(
+        arm.analysed + sum(n for _, n in arm.not_analysed) == arm.allocated
+        for arm in flow.arms
+        if arm.analysed is not None
+    )
+    return whole and visits and ends
 
 
 def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None) -> FlowArm:
@@ -85,4 +100,4 @@ def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None) -> Flo
     own = ledger.frame[ledger.frame["arm"] == arm]
     out = own[own["status"].isin(["missing", "dropped"])]
     reasons = tuple((str(reason), int(n)) for reason, n in out["reason"].value_counts(sort=False).items())
-    return FlowArm(arm, allocated, visits, int((own["status"] == "analysed").sum()), reasons)
+    return FlowArm(arm, allocated, visits, ledger.in_result(arm), len(ledger.ids("counted", arm=arm)), reasons)

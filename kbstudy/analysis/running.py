@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import pandas as pd
 
+from kbstudy import formatting as fmt
 from kbstudy import models
 from kbstudy.analysis.describe import describe_baseline, describe_outcomes, means_of_points
 from kbstudy.analysis.flow import Flow, flow_of
 from kbstudy.analysis.provenance import provenance_of
-from kbstudy.analysis.results import Results
+from kbstudy.analysis.results import STAMP, Results
 from kbstudy.claims import Evidence, Region, Verdict, verdict_on
 from kbstudy.estimates import Estimates
 from kbstudy.evidence import published_estimates
@@ -77,11 +78,14 @@ def _run(study: Study, analysis: Analysis) -> Estimates:
     estimates = _METHODS[analysis.method](study, analysis, outcome)
     is_share = analysis.method == "responders"
     return estimates.with_(
-        title=analysis.title or f"{outcome.title} at {analysis.estimand.visit}: {_METHOD_WORDS[analysis.method]}",
+        title=analysis.title or f"{outcome.title} at {analysis.estimand.visit}: {_what(study, analysis)}",
         outcome=_share_of(analysis, outcome) if is_share else outcome.title,
         unit="" if is_share else outcome.unit_text,
         decimals=2 if is_share else outcome.digits,
         better=outcome.direction,
+        adjusted_for=fmt.words(_adjusted_for(study, analysis)) if analysis.method == "ancova" else "",
+        stamp=STAMP if study.simulated else "",
+        notes=(*estimates.notes, *_cautions(study, analysis, estimates)),
         ledger=_full_ledger(study, analysis, estimates),
     )
 
@@ -90,24 +94,47 @@ def _share_of(analysis: Analysis, outcome: Outcome) -> str:
     """What a responder analysis is about, so that its sentence says a share and not a score."""
     bound = analysis.at_most if analysis.at_least is None else analysis.at_least
     which = "at most" if analysis.at_least is None else "at least"
-    return f"The share of people with {outcome.title.lower()} of {which} {bound:g} {outcome.unit_text}".strip()
+    return f"The share of people with {outcome.title} of {which} {bound:g} {outcome.unit_text}".strip()
 
 
-_METHOD_WORDS: Final = {
-    "ancova": "difference adjusted for baseline",
-    "paired": "change within the arm",
-    "responders": "share of people who reached the threshold",
-}
+def _what(study: Study, analysis: Analysis) -> str:
+    if analysis.method == "ancova":
+        robust = f" ({analysis.robust})" if analysis.robust else ""
+        return f"difference adjusted for {fmt.words(_adjusted_for(study, analysis))}{robust}"
+    if analysis.method == "paired":
+        return f"change within {analysis.arm}" if analysis.arm else "change within the group"
+    return "share of people who reached the threshold"
+
+
+def _adjusted_for(study: Study, analysis: Analysis) -> list[str]:
+    titles = {covariate.name: covariate.title for covariate in study.plan.covariates}
+    return ["baseline", *(titles[name] for name in analysis.covariates)]
+
+
+def _cautions(study: Study, analysis: Analysis, estimates: Estimates) -> Iterator[str]:
+    """What a reader must know that the model itself cannot."""
+    assert study.plan.design is not None
+    if len(estimates.compares) > 1:
+        yield (
+            f"Declared is {analysis.estimand.contrast}; the other differences are shown for completeness. Nothing is "
+            "adjusted for the number of comparisons."
+        )
+    if estimates.compares and study.plan.design.allocation != "randomised":
+        yield (
+            "People were not (or not known to be) randomised: arms may differ in what was not measured, and adjusting "
+            "for baseline does not remove that."
+        )
 
 
 def _ancova(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
+    table, names = _in_words(study, analysis, outcome)
     return models.ancova(
-        _at(study, analysis),
-        outcome.name,
-        baseline=f"{outcome.name}_baseline",
+        table,
+        names[outcome.name],
+        baseline=names[f"{outcome.name}_baseline"],
         arm="arm",
-        reference=_reference(study),
-        covariates=analysis.covariates,
+        reference=_reference(study, analysis),
+        covariates=[names[name] for name in analysis.covariates],
         participant=study.participant,
         robust=analysis.robust,
         level=analysis.level,
@@ -120,9 +147,10 @@ def _paired(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
     table = study.table(outcome.name, covariates=())
     if analysis.arm:
         table = table[table["arm"] == analysis.arm]
+    name = outcome.title if outcome.title not in table else outcome.name
     return models.paired(
-        table,
-        outcome.name,
+        table.rename(columns={outcome.name: name}),
+        name,
         participant=study.participant,
         visit="visit",
         baseline=study.plan.design.visit.baseline,
@@ -133,11 +161,12 @@ def _paired(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
 
 def _responders(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
     assert analysis.missing is not None, "the plan asks for it"
+    table, names = _in_words(study, analysis, outcome)
     return models.responders(
-        _at(study, analysis),
-        outcome.name,
+        table,
+        names[outcome.name],
         arm="arm",
-        reference=_reference(study),
+        reference=_reference(study, analysis),
         at_most=analysis.at_most,
         at_least=analysis.at_least,
         missing=analysis.missing,
@@ -147,6 +176,21 @@ def _responders(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates
     )
 
 
+def _in_words(study: Study, analysis: Analysis, outcome: Outcome) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows of the visit, with columns named as a reader knows them, and the name of each column.
+
+    Where two labels are the same, the declared names stay.
+    """
+    table = study.table(analysis.outcome, covariates=analysis.covariates)
+    table = table[table["visit"] == analysis.estimand.visit].reset_index(drop=True)
+    titles = {covariate.name: covariate.title for covariate in study.plan.covariates}
+    titles |= {outcome.name: outcome.title, f"{outcome.name}_baseline": f"{outcome.title} at baseline"}
+    names = {column: titles.get(column, column) for column in table.columns}
+    if len(set(names.values())) < len(names):
+        names = {column: column for column in table.columns}
+    return table.rename(columns=names), names
+
+
 _METHODS: Final[Mapping[str, Callable[[Study, Analysis, Outcome], Estimates]]] = {
     "ancova": _ancova,
     "paired": _paired,
@@ -154,32 +198,51 @@ _METHODS: Final[Mapping[str, Callable[[Study, Analysis, Outcome], Estimates]]] =
 }
 
 
-def _at(study: Study, analysis: Analysis) -> pd.DataFrame:
-    table = study.table(analysis.outcome, covariates=analysis.covariates)
-    return table[table["visit"] == analysis.estimand.visit].reset_index(drop=True)
-
-
-def _reference(study: Study) -> str:
-    assert study.plan.design is not None
-    assert study.plan.design.arm is not None, "the plan asks for arms"
-    return study.plan.design.arm.reference
+def _reference(study: Study, analysis: Analysis) -> str:
+    """The arm that the declared contrast subtracts."""
+    return next(
+        other
+        for arm in study.plan.arms
+        for other in study.plan.arms
+        if f"{arm} - {other}" == analysis.estimand.contrast
+    )
 
 
 def _full_ledger(study: Study, analysis: Analysis, estimates: Estimates) -> Ledger:
-    """The analysis' ledger with the study's reasons, and those never randomised added."""
+    """The analysis' ledger with the study's reasons, and those without an arm added."""
     assert estimates.ledger is not None
     own = estimates.ledger.frame.assign(outcome=analysis.outcome, visit=analysis.estimand.visit)
     if analysis.arm:
         own["arm"] = analysis.arm
     order = {arm: position for position, arm in enumerate(study.plan.arms)}
     own = own.sort_values("arm", kind="stable", key=lambda arms: arms.map(order))
+    why = _why_missing(study, analysis)
+    is_out = own["reason"] != ""
+    own.loc[is_out, "reason"] = [
+        f"{reason} ({why[person]})" if person in why else reason
+        for person, reason in zip(own.loc[is_out, "participant"], own.loc[is_out, "reason"], strict=True)
+    ]
     whole = study.ledger().frame
-    here = whole[(whole["outcome"] == analysis.outcome) & (whole["visit"] == analysis.estimand.visit)]
-    why = here.set_index("participant")["reason"]
-    detail = own["participant"].map(why).fillna("")
-    explained = own["reason"].where((detail == "") | (own["reason"] == ""), own["reason"] + ": " + detail)
-    never = here[here["status"] == "not randomised"]
-    return Ledger.of(pd.concat([own.assign(reason=explained), never]).to_dict("records"))
+    never = whole[
+        (whole["status"] == "not randomised")
+        & (whole["outcome"] == analysis.outcome)
+        & (whole["visit"] == analysis.estimand.visit)
+    ]
+    return Ledger.of(pd.concat([own, never]).to_dict("records"))
+
+
+def _why_missing(study: Study, analysis: Analysis) -> dict[str, str]:
+    """For each person who lacks a value that the analysis needs: at which visit, and why."""
+    assert study.plan.design is not None
+    needed = [analysis.estimand.visit]
+    if analysis.method != "responders":
+        needed.insert(0, study.plan.design.visit.baseline)
+    whole = study.ledger().frame
+    gone = whole[(whole["outcome"] == analysis.outcome) & whole["visit"].isin(needed) & (whole["status"] == "missing")]
+    told: dict[str, list[str]] = {}
+    for person, visit, reason in zip(gone["participant"], gone["visit"], gone["reason"], strict=True):
+        told.setdefault(person, []).append(reason if len(needed) == 1 else f"{visit}: {reason}")
+    return {person: "; ".join(reasons) for person, reasons in told.items()}
 
 
 def _flow(study: Study, estimates: Mapping[str, Estimates]) -> Flow | None:
@@ -200,7 +263,7 @@ def _means(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, pd.Dat
         if points is not None and {"baseline", "followup"} <= set(points):
             assert study.plan.design is not None
             visits = (study.plan.design.visit.baseline, analysis.estimand.visit)
-            found[analysis.name] = means_of_points(points, visits, study.plan.arms)
+            found[analysis.name] = means_of_points(points, visits, study.plan.arms, analysis.level)
     return found
 
 
@@ -224,19 +287,38 @@ def _verdict(
         -float("inf") if claim.true_if.at_least is None else claim.true_if.at_least,
         float("inf") if claim.true_if.at_most is None else claim.true_if.at_most,
     )
-    outcome = study.plan.outcome(study.plan.analysis(claim.analysis).outcome) if claim.analysis else None
+    inherited = _inherited(study, claim)
     return verdict_on(
         claim.id,
         claim.says,
         _evidence(study, claim, estimates, published),
         region,
-        quantity=claim.quantity or (f"the effect on {outcome.title.lower()}" if outcome else ""),
-        smallest_important=claim.smallest_important or (outcome.smallest_important if outcome else None),
+        quantity=claim.quantity or _quantity(study, claim),
+        smallest_important=claim.smallest_important or (inherited.smallest_important if inherited else None),
         smallest_important_source=claim.smallest_important_source
-        or (outcome.smallest_important_source if outcome else ""),
-        better=claim.better or (outcome.direction if outcome else ""),
+        or (inherited.smallest_important_source if inherited else ""),
+        better=claim.better or (inherited.direction if inherited else ""),
         explanation=claim.explanation,
     )
+
+
+def _inherited(study: Study, claim: Claim) -> Outcome | None:
+    """The outcome whose smallest important difference the claim takes over; a share of people has none."""
+    if claim.analysis is None or study.plan.analysis(claim.analysis).method == "responders":
+        return None
+    return study.plan.outcome(study.plan.analysis(claim.analysis).outcome)
+
+
+def _quantity(study: Study, claim: Claim) -> str:
+    """What the claim is about, where it does not say so itself."""
+    if claim.analysis is None:
+        return ""
+    analysis = study.plan.analysis(claim.analysis)
+    title = study.plan.outcome(analysis.outcome).title
+    if analysis.method == "paired":
+        return f"the change in {title}"
+    share = "the share of people who reach the threshold of " if analysis.method == "responders" else ""
+    return f"the difference in {share}{title} ({analysis.estimand.contrast})"
 
 
 def _evidence(

@@ -36,7 +36,7 @@ class Region:
 
     Examples
     --------
-    >>> Region(at_least=21).text("kcal/min", 0)
+    >>> Region(at_least=21).text("kcal/min")
     'at least 21 kcal/min'
     """
 
@@ -44,27 +44,31 @@ class Region:
     at_most: float = math.inf
 
     def __post_init__(self) -> None:
-        if math.isnan(self.at_least) or math.isnan(self.at_most) or self.at_least > self.at_most:
+        if not self.at_least <= self.at_most or self.at_least == math.inf or self.at_most == -math.inf:
             raise PlanError(f"no value is at least {self.at_least:g} and at most {self.at_most:g}")
+        if math.isinf(self.at_least) and math.isinf(self.at_most):
+            raise PlanError("a region without a bound holds every value, so nothing could contradict the claim")
 
     def position(self, low: float, high: float) -> Position:
         """Where an interval lies: inside, outside, across an end, or nowhere because there is none."""
         if math.isnan(low) or math.isnan(high):
             return "none"
-        if low > high:
-            raise PlanError(f"an interval from {low:g} to {high:g} has its ends the wrong way round")
+        if low > high or low == math.inf or high == -math.inf:
+            raise PlanError(
+                f"an interval from {low:g} to {high:g} is none: its ends are the wrong way round or out of reach"
+            )
         if low >= self.at_least and high <= self.at_most:
             return "inside"
         if high < self.at_least or low > self.at_most:
             return "outside"
         return "across"
 
-    def text(self, unit: str, decimals: int) -> str:
-        """``at least 21 kcal/min``, ``between 2 and 4 points``."""
+    def text(self, unit: str) -> str:
+        """``at least 21 kcal/min``, ``between 2 and 4 points``: the bounds as they were declared."""
         unit = f" {unit}" if unit else ""
-        low, high = fmt.number(self.at_least, decimals), fmt.number(self.at_most, decimals)
+        low, high = fmt.plain(self.at_least), fmt.plain(self.at_most)
         if math.isinf(self.at_most):
-            return f"at least {low}{unit}" if not math.isinf(self.at_least) else "any value"
+            return f"at least {low}{unit}"
         if math.isinf(self.at_least):
             return f"at most {high}{unit}"
         return f"between {low} and {high}{unit}"
@@ -94,8 +98,9 @@ def judge(low: float, high: float, region: Region) -> VerdictWord:
 
     Notes
     -----
-    The rule is that of confidence-interval inclusion (equivalence and non-inferiority testing). With a 95 % interval
-    and a one-sided region, "supported" has an error rate of at most 2.5 %.
+    The rule is that of confidence-interval inclusion (equivalence and non-inferiority testing). With an exact 95 %
+    interval and a one-sided region, a false claim is called supported in at most 2.5 % of studies (the limit as the
+    truth nears the border), and a true one not supported in at most 2.5 %. Nothing is adjusted for several claims.
 
     References
     ----------

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from kbstudy import formatting as fmt
 from kbstudy.claims.rule import Region, VerdictWord, judge
+from kbstudy.errors import PlanError
 
 __all__ = ["Certainty", "Evidence", "Verdict", "verdict_on"]
 
@@ -20,9 +21,9 @@ _LADDER: Final[tuple[Certainty, ...]] = ("high", "moderate", "low", "very low")
 FEW_PEOPLE: Final = 30
 
 _SAYS: Final[dict[VerdictWord, str]] = {
-    "supported": "every plausible value agrees with the claim",
-    "not supported": "no plausible value agrees with the claim",
-    "inconclusive": "some plausible values agree with the claim and some do not",
+    "supported": "every value in the interval agrees with the claim",
+    "not supported": "no value in the interval agrees with the claim",
+    "inconclusive": "some values in the interval agree with the claim and some do not",
     "no evidence": "nobody has measured this here; that is not the same as finding no effect",
     "not possible as stated": "the claim contradicts itself or what is physically possible",
 }
@@ -66,6 +67,13 @@ class Evidence:
     is_effect: bool = True
     simulated: bool = False
 
+    def __post_init__(self) -> None:
+        ends = [end for end in (self.low, self.estimate, self.high) if not math.isnan(end)]
+        if ends != sorted(ends):
+            raise PlanError(f"the estimate {self.estimate:g} is not between {self.low:g} and {self.high:g}")
+        if not 0 < self.level < 1 or self.n < 0 or self.studies < 0:
+            raise PlanError(f"level {self.level:g}, n {self.n} and studies {self.studies} do not describe evidence")
+
     @property
     def exists(self) -> bool:
         """Whether there is an interval to judge on."""
@@ -86,25 +94,42 @@ class Verdict:
     lowered_by: tuple[str, ...]
     importance: str
     explanation: str = ""
+    important: Region | None = None
 
     @property
     def found(self) -> str:
         """``−1.4 points (95% CI −2.7 to −0.0), 40 people``."""
         e = self.evidence
-        if not e.exists:
-            return "no estimate"
         unit = f" {e.unit}" if e.unit else ""
-        span = fmt.interval(e.low, e.high, e.decimals)
+        if not e.exists:
+            known = not math.isnan(e.estimate)
+            return f"{fmt.number(e.estimate, e.decimals)}{unit} without an interval" if known else "no estimate"
+        digits = self._digits()
+        span = fmt.interval(e.low, e.high, digits)
         people = fmt.count(e.n, "person", "people")
-        return f"{fmt.number(e.estimate, e.decimals)}{unit} ({fmt.confidence(e.level)} CI {span}; {people})"
+        return f"{fmt.number(e.estimate, digits)}{unit} ({fmt.confidence(e.level)} CI {span}; {people})"
+
+    def _digits(self) -> int:
+        """As many decimals as the instrument has, and more where rounding would put an end on or across a border."""
+        e = self.evidence
+        regions = [self.region] if self.important is None else [self.region, self.important]
+        borders = [end for region in regions for end in (region.at_least, region.at_most) if math.isfinite(end)]
+        most = e.decimals + 4
+        fits = (digits for digits in range(e.decimals, most) if _same_sides((e.low, e.high), borders, digits))
+        return next(fits, most)
 
     @property
     def sentence(self) -> str:
         """The verdict in one sentence for a lay reader."""
         e = self.evidence
-        region = self.region.text(e.unit, _digits(self.region, e.decimals))
+        region = self.region.text(e.unit)
         quantity = self.quantity or "the quantity"
         stamp = "In simulated data, which are never evidence: " if e.simulated else ""
+        if not math.isnan(e.estimate) and not e.exists:
+            return (
+                f"{stamp}{self.word.capitalize()}: {e.source} reports {self.found}, and without an interval nothing "
+                "can be judged."
+            )
         if not e.exists:
             return f"{stamp}{self.word.capitalize()}: {_SAYS[self.word]}."
         verb = "estimated" if e.basis == "estimated" else "found"
@@ -147,6 +172,15 @@ class Verdict:
         head, *rest = str(self).split("\n")
         body = "".join(f"<br>{html.escape(line)}" for line in rest)
         return f"<p><strong>{html.escape(head)}</strong>{body}</p>"
+
+
+def _same_sides(ends: tuple[float, float], borders: list[float], digits: int) -> bool:
+    """Whether rounded ends lie below, on or above each border just as the exact ones do."""
+    return all(_side(round(end, digits), border) == _side(end, border) for end in ends for border in borders)
+
+
+def _side(value: float, border: float) -> int:
+    return (value > border) - (value < border)
 
 
 def verdict_on(
@@ -192,6 +226,8 @@ def verdict_on(
     >>> verdict.word, verdict.certainty, verdict.lowered_by
     ('supported', 'moderate', ('it rests on one trial only',))
     """
+    if smallest_important is not None and not smallest_important > 0:
+        raise PlanError(f"a smallest important difference is larger than 0, and {smallest_important:g} is not")
     reasons = tuple(_reasons(evidence)) if evidence.exists else ()
     is_evidence = evidence.exists and not evidence.simulated
     return Verdict(
@@ -205,6 +241,7 @@ def verdict_on(
         lowered_by=reasons,
         importance=_importance(evidence, smallest_important, smallest_important_source, better),
         explanation=explanation,
+        important=_toward(smallest_important, better),
     )
 
 
@@ -224,25 +261,29 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
         yield "it rests on one trial only" if evidence.is_effect else "it rests on one study only"
 
 
+def _toward(smallest: float | None, better: str) -> Region | None:
+    """The effects that are an improvement of at least the smallest important difference."""
+    if smallest is None or better not in ("lower", "higher"):
+        return None
+    return Region(at_most=-smallest) if better == "lower" else Region(at_least=smallest)
+
+
 def _importance(evidence: Evidence, smallest: float | None, source: str, better: str) -> str:
     """Whether the effect reaches the smallest important difference, as a sentence of its own."""
-    if smallest is None or not evidence.exists or better not in ("lower", "higher"):
+    toward = _toward(smallest, better)
+    if toward is None or smallest is None or not evidence.exists:
         return ""
-    toward = Region(at_most=-smallest) if better == "lower" else Region(at_least=smallest)
-    size = f"{fmt.number(smallest, _digits(Region(at_least=smallest), evidence.decimals))} {evidence.unit}".strip()
-    what = {
+    size = f"{fmt.plain(smallest)} {evidence.unit}".strip()
+    away = _toward(smallest, "higher" if better == "lower" else "lower")
+    if away is not None and away.position(evidence.low, evidence.high) == "inside":
+        what = f"The whole interval lies beyond the smallest important difference ({size}) in the harmful direction"
+        return f"{what}. {source}".strip()
+    reached = {
         "inside": f"The whole interval reaches the smallest important difference ({size})",
         "outside": f"The whole interval falls short of the smallest important difference ({size})",
         "across": f"Whether the effect reaches the smallest important difference ({size}) is open",
         "none": "",
     }[toward.position(evidence.low, evidence.high)]
-    short = abs(evidence.estimate) < smallest or (evidence.estimate < 0) != (better == "lower")
-    point = "; the estimate itself falls short of it" if short else "; the estimate itself reaches it"
-    tail = point if "is open" in what else ""
-    return f"{what}{tail}. {source}".strip()
-
-
-def _digits(region: Region, decimals: int) -> int:
-    """No needless zeros behind a round bound: 21, not 21.0."""
-    bounds = [bound for bound in (region.at_least, region.at_most) if not math.isinf(bound)]
-    return 0 if all(bound == round(bound) for bound in bounds) else decimals
+    is_short = toward.position(evidence.estimate, evidence.estimate) == "outside"
+    tail = f"; the estimate itself {'falls short of' if is_short else 'reaches'} it" if "is open" in reached else ""
+    return f"{reached}{tail}. {source}".strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -19,7 +20,7 @@ _CHOICES: Final = {
     "design": ("randomised trial", "controlled trial", "single group", "laboratory session", "article"),
     "allocation": ("randomised", "assigned", "single group", "none"),
     "quantity": ("mean", "mean difference", "claim"),
-    "spread_kind": ("SD", "SE", "CI95", "none"),
+    "spread_kind": ("SD", "SD (assumed)", "SE", "SE (assumed)", "CI95", "none"),
     "basis": ("measured", "estimated"),
     "verified": ("seen", "calculated"),
 }
@@ -97,23 +98,41 @@ def _problems_of(record: dict[str, str], file: str, row: int) -> Iterator[Proble
         if record[column] and not _is_number(record[column]):
             yield problem(column, f'"{record[column]}" is not a number')
     yield from _spread_problems(record, problem)
+    yield from _value_problems(record, problem)
 
 
 def _spread_problems(record: dict[str, str], problem: Callable[..., Problem]) -> Iterator[Problem]:
     kind = record["spread_kind"]
-    if kind in ("SD", "SE") and not (record["spread"] and record["n"]):
-        yield problem("spread", f"a {kind} needs the columns spread and n")
+    if kind[:2] in ("SD", "SE"):
+        if not (record["spread"] and record["n"]):
+            yield problem("spread", f"a {kind} needs the columns spread and n")
+        if record["low"] or record["high"]:
+            yield problem("low", f"there is an interval beside the {kind}; keep the one that was printed")
+        if record["quantity"] != "mean":
+            what = f"a {kind} says how precise a mean is, and not how precise a {record['quantity']} is"
+            yield problem("spread_kind", what, "Give the confidence interval that was published, or no spread.")
     if kind == "CI95" and not (record["low"] and record["high"]):
         yield problem("low", "a CI95 needs the columns low and high")
     if kind == "none" and (record["spread"] or record["low"] or record["high"]):
         yield problem("spread_kind", 'says "none" but there is a spread or an interval; say which kind it is')
 
 
+def _value_problems(record: dict[str, str], problem: Callable[..., Problem]) -> Iterator[Problem]:
+    numbers = {name: float(record[name]) for name in _NUMBERS if _is_number(record[name])}
+    if "n" in numbers and (numbers["n"] < 1 or numbers["n"] % 1):
+        yield problem("n", f"{record['n']} is not a number of people")
+    elif numbers.get("n") == 1 and record["spread"]:
+        yield problem("n", "one person has no spread")
+    if numbers.get("spread", 1) <= 0:
+        yield problem("spread", f"{record['spread']} is not a spread; it must be larger than 0")
+    if numbers.get("body_mass_kg", 1) <= 0:
+        yield problem("body_mass_kg", f"{record['body_mass_kg']} is not a body mass")
+    if {"low", "value", "high"} <= numbers.keys() and not numbers["low"] <= numbers["value"] <= numbers["high"]:
+        yield problem("low", f"the value {record['value']} is outside {record['low']} to {record['high']}")
+
+
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", text) is not None
 
 
 def published_estimates(frame: pd.DataFrame, ids: Sequence[str], *, unit: str, title: str = "") -> Estimates:
@@ -158,11 +177,23 @@ def published_estimates(frame: pd.DataFrame, ids: Sequence[str], *, unit: str, t
         decimals=1,
         primary=ids[0],
         method=(
-            "Intervals of published means are t intervals on n − 1 degrees of freedom from the standard deviation or "
-            "standard error that was printed; published confidence intervals are passed through unchanged."
+            "Intervals of published means are t intervals on n − 1 degrees of freedom from the published standard "
+            "deviation or standard error; where a paper prints a spread without saying which it is, the table says "
+            "what was assumed. Published confidence intervals are passed through unchanged."
         ),
+        notes=tuple(_notes(frame.loc[list(ids)], unit)),
         citations=tuple(dict.fromkeys(_citation(frame.loc[name]) for name in ids)),
     )
+
+
+def _notes(rows: pd.DataFrame, unit: str) -> Iterator[str]:
+    if unit == "kcal/min" and (rows["unit"] != unit).any():
+        yield "Oxygen uptake was converted at 5 kcal per litre (constant_5_kcal_l)."
+    if ((rows["unit"] == "mL/kg/min") & (unit != "mL/kg/min")).any():
+        yield (
+            "mL/kg/min was converted at the group's mean body mass; the spread of body mass does not enter, so the "
+            "interval is somewhat too narrow."
+        )
 
 
 def _citation(row: pd.Series) -> str:
@@ -175,7 +206,7 @@ def _estimate(row: pd.Series, unit: str) -> dict[str, object]:
     if row["spread_kind"] == "CI95":
         low, high = row["low"] * factor, row["high"] * factor
         method = "interval as published"
-    elif row["spread_kind"] in ("SD", "SE"):
+    elif row["spread_kind"][:2] in ("SD", "SE"):
         se, df = _standard_error(row) * factor, row["n"] - 1
         half = _t_quantile(df) * se
         low, high = estimate - half, estimate + half
@@ -197,7 +228,7 @@ def _estimate(row: pd.Series, unit: str) -> dict[str, object]:
 
 def _standard_error(row: pd.Series) -> float:
     spread = float(row["spread"])
-    return spread / math.sqrt(row["n"]) if row["spread_kind"] == "SD" else spread
+    return spread / math.sqrt(row["n"]) if row["spread_kind"].startswith("SD") else spread
 
 
 def _t_quantile(df: float) -> float:

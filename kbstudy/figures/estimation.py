@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -38,12 +39,13 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(5.5, 1.0 + 0.45 * len(rows)), layout="constrained")
         for position, (_, row) in enumerate(rows.iterrows()):
             _interval(ax, row, position, INK, horizontal=True)
-        labels = [estimates.label(row) for _, row in rows.iterrows()]
+        labels = ["\n".join(textwrap.wrap(estimates.label(row), 36)) for _, row in rows.iterrows()]
         ax.set_yticks(range(len(rows)), labels, parse_math=False)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.axvline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
         ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {fmt.confidence(estimates.level)} CI")
-        ax.set_title(estimates.title, parse_math=False)
+        stamp = f"{estimates.stamp}: " if estimates.stamp else ""
+        ax.set_title("\n".join(textwrap.wrap(stamp + estimates.title, 60)), parse_math=False)
     return ax
 
 
@@ -95,7 +97,8 @@ def _people(
         _interval(ax, row.rename({"mean": "estimate"}), position, colour, horizontal=False)
     ax.set_xticks([0, 1], visits, parse_math=False)
     ax.set(xlim=(-0.55, 1.55), xlabel="", ylabel="")
-    ax.set_title(f"{arm} (n = {len(points)})" if arm else f"n = {len(points)}", parse_math=False)
+    name = [*textwrap.wrap(arm, 18), f"n = {len(points)}"]
+    ax.set_title("\n".join(name), parse_math=False)
 
 
 def _share_limits(axes: list[Axes]) -> None:
@@ -111,10 +114,11 @@ def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame) -> Non
     for position, (_, row) in enumerate(contrasts.iterrows()):
         _interval(ax, row, position, INK, horizontal=False)
     ax.axhline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
-    labels = [name.replace(" - ", "\nminus ") for name in contrasts["contrast"]]
+    pairs = [estimates.compares[name] for name in contrasts["contrast"]]
+    labels = ["\n".join(textwrap.wrap(one, 12)) for one, _ in pairs]
     ax.set_xticks(range(len(contrasts)), labels, parse_math=False)
     ax.set_xlim(-0.7, len(contrasts) - 0.3)
-    ax.set_title("Difference", parse_math=False)
+    ax.set_title("\n".join(["Difference", *textwrap.wrap(f"from {pairs[0][1]}", 18)]), parse_math=False)
     label = f"Adjusted difference, {fmt.confidence(estimates.level)} CI"
     ax.set_ylabel(_with_unit(label, estimates.unit), parse_math=False)
     ax.yaxis.set_label_position("right")

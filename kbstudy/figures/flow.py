@@ -61,7 +61,7 @@ def _first(flow: Flow) -> list[str]:
     inside = flow.in_files - flow.never_allocated
     return [
         f"In the files: n = {flow.in_files}",
-        f"Never allocated: n = {flow.never_allocated}",
+        f"Without an arm: n = {flow.never_allocated}",
         f"{verb}: n = {inside}",
     ]
 
@@ -71,7 +71,8 @@ def _texts(arm: FlowArm) -> list[list[str]]:
     texts += [[f"*{visit}", f"with a value: n = {n}", f"without: n = {out}"] for visit, n, out in arm.visits]
     if arm.analysed is not None:
         left = arm.allocated - arm.analysed
-        texts.append([f"*Analysed: n = {arm.analysed}", f"not analysed: n = {left}"])
+        counted = [f"of them counted without a value: {arm.counted}"] if arm.counted else []
+        texts.append([f"*Analysed: n = {arm.analysed}", *counted, f"not analysed: n = {left}"])
     return texts
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kbstudy.errors import FitError, Problem, Problems
 from kbstudy.ledger import Ledger
-from kbstudy.models._frames import FloatArray, check_columns, check_label, check_level, label, labels
+from kbstudy.models._frames import FloatArray, check_columns, check_label, check_level, label, labels, quoted
 
 #: What became of one person's measurement: a status of the ledger and its reason.
 Fate = tuple[str, str]
@@ -45,8 +45,19 @@ class Comparison:
         check_columns(data, [("outcome", self.outcome), ("arm", self.arm), *others, *ids], problems)
         check_level(self.level, problems)
         if list(data.columns).count(self.arm) == 1:
-            check_label("reference", self.reference, arm_levels(data[self.arm], ""), self.arm, problems)
+            levels = arm_levels(data[self.arm], "")
+            check_label("reference", self.reference, levels, self.arm, problems)
+            _check_alike(levels, self.arm, problems)
         return problems
+
+
+def _check_alike(levels: Sequence[str], column: str, problems: Problems) -> None:
+    """Arms that differ only in blanks or capitals are one arm written twice, and would lose people to a third."""
+    times = Counter(level.strip().casefold() for level in levels)
+    alike = [level for level in levels if times[level.strip().casefold()] > 1]
+    if alike:
+        what = f"these arms differ only in blanks or capitals: {quoted(alike)}"
+        problems.add(Problem(what, column=column, do="Write each arm the same way in every row."))
 
 
 def contrasts(levels: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -103,7 +114,7 @@ def check_arms(levels: Sequence[str], ledger: Ledger) -> None:
         problems.add(Problem(f'there is only one arm, "{levels[0]}"', do="A comparison needs at least two arms."))
     for arm in levels:
         people = ledger.frame[ledger.frame["arm"] == arm]
-        lost = people[people["status"] != "analysed"]
+        lost = people[~people["status"].isin(["analysed", "counted"])]
         if len(people) - len(lost) < 2:
             problems.add(_too_few(arm, len(people), lost))
     problems.raise_as(FitError)
@@ -111,6 +122,9 @@ def check_arms(levels: Sequence[str], ledger: Ledger) -> None:
 
 def _too_few(arm: str, people: int, lost: pd.DataFrame) -> Problem:
     reasons = "; ".join(f"{reason}: {n}" for reason, n in Counter(lost["reason"]).items())
+    if people == 0:
+        what = f'nobody is in arm "{arm}": it is a category that no row has'
+        return Problem(what, do="Take the category away, for example with .cat.remove_unused_categories().")
     what = f'arm "{arm}": {people - len(lost)} of {people} left to analyse' + (f" ({reasons})" if reasons else "")
     return Problem(what, do="Each arm needs at least two people with values, or has to be left out of the analysis.")
 

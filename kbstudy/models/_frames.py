@@ -13,12 +13,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from kbstudy import formatting as fmt
-from kbstudy.errors import Problem, Problems, SmallSample, did_you_mean
+from kbstudy.errors import PlanError, Problem, Problems, SmallSample, did_you_mean
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Fewer people than this, in an arm or in pairs, and the user is warned.
 SMALL: Final = 8
+
+
+#: Beyond this, squares overflow; nothing that anybody measures is that large.
+_LARGEST: Final = 1e100
 
 
 def label(value: Hashable) -> str:
@@ -45,7 +49,13 @@ def quoted(names: Iterable[str]) -> str:
 
 def check_columns(data: pd.DataFrame, asked: Sequence[tuple[str, str]], problems: Problems) -> None:
     """Each ``(argument, column)`` must exist once in ``data`` and be asked for once."""
-    known = [str(column) for column in data.columns]
+    if not isinstance(data, pd.DataFrame):
+        raise PlanError(Problem(f"data is a {type(data).__name__}", do="Give a pandas DataFrame."))
+    unnamed = [column for column in data.columns if not isinstance(column, str)]
+    if unnamed:
+        what = f"column names that are not text: {', '.join(map(str, unnamed[:5]))}"
+        raise PlanError(Problem(what, do="Rename them, for example with data.rename(columns=str)."))
+    known = list(data.columns)
     for argument, column in asked:
         if known.count(column) == 1:
             continue
@@ -61,8 +71,8 @@ def check_columns(data: pd.DataFrame, asked: Sequence[tuple[str, str]], problems
 
 def check_level(level: float, problems: Problems) -> None:
     """A confidence level lies strictly between 0 and 1."""
-    if not 0 < level < 1:
-        problems.add(Problem(f"level={level:g} is not a confidence level", do="Give a share such as level=0.95."))
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
+        problems.add(Problem(f"level={level} is not a confidence level", do="Give a share such as level=0.95."))
 
 
 def check_label(argument: str, wanted: str, present: Sequence[str], column: str, problems: Problems) -> None:
@@ -102,8 +112,8 @@ def numbers(data: pd.DataFrame, column: str, ids: pd.Series, problems: Problems)
         problems.add(_not_numbers(series, column))
         return np.full(len(series), np.nan)
     values: FloatArray = series.to_numpy(dtype="float64", na_value=np.nan)
-    do = "Infinity is not a measurement: correct the value or leave the cell empty."
-    bad = np.flatnonzero(np.isinf(values))
+    do = "That is not a measurement: correct the value or leave the cell empty."
+    bad = np.flatnonzero(np.abs(values) > _LARGEST)
     problems.extend(Problem(f"{values[i]} found", column=column, participant=ids[i], do=do) for i in bad)
     return values
 
@@ -126,6 +136,6 @@ def small_sample_notes(counts: Mapping[str, int], what: str) -> tuple[str, ...]:
 
 
 def decimals_worth_keeping(*values: FloatArray) -> int:
-    """Decimal places that carry information at the size of these values: about 12 significant digits."""
+    """Decimal places that carry information at the size of these values: about 14 significant digits."""
     largest = max(float(np.max(np.abs(array), initial=0.0)) for array in values)
-    return 12 if largest == 0 else int(np.clip(12 - math.ceil(math.log10(largest)), -200, 200))
+    return 14 if largest == 0 else int(np.clip(14 - math.ceil(math.log10(largest)), -200, 200))

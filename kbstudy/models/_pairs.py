@@ -91,16 +91,22 @@ def _fate(no_before: bool, no_after: bool, asked: PairedQuestion) -> dict[str, s
 
 
 def changes(before: FloatArray, after: FloatArray) -> FloatArray:
-    """After minus before, without floating-point noise, so that equal changes are equal."""
-    change: FloatArray = np.round(after - before, decimals_worth_keeping(before, after))
-    return change
+    """After minus before."""
+    return after - before
+
+
+def comparable(change: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Changes without floating-point noise, for ranking: 4.3 - 4.1 and 0.2 are a tie."""
+    rounded: FloatArray = np.round(change, decimals_worth_keeping(before, after))
+    return rounded if rounded.any() else change
 
 
 def check_pairs(everybody: pd.DataFrame, change: FloatArray, asked: PairedQuestion) -> None:
     """At least two pairs whose changes differ, else a :class:`~kbstudy.errors.FitError`."""
     if len(change) < 2:
         raise FitError(_too_few_pairs(everybody, len(change), asked))
-    if np.ptp(change) == 0:
+    largest = float(np.nanmax(np.abs(everybody[["before", "after"]].to_numpy())))
+    if np.ptp(change) <= 4 * np.spacing(largest):
         what = f"all {len(change)} changes are {change[0]:g}: they do not vary, so t and every interval are undefined"
         do = "Check that the two visits are not copies of each other; if they are right, report the values themselves."
         raise FitError(Problem(what, column=asked.outcome, do=do))

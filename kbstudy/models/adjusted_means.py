@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,15 @@ def arm_block(arms: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:
 
 
 def number_block(name: str, values: FloatArray) -> pd.DataFrame:
-    """A numeric covariate minus its mean, so that the arm means are taken at that mean."""
-    return pd.DataFrame({name: values - np.mean(values)})
+    """A numeric covariate minus its mean, so that the arm means are taken at that mean.
+
+    A covariate whose spread is far from one is divided by a power of two (which costs no digits), so that the other
+    estimates do not depend on whether it is in mol or in pmol.
+    """
+    centred = values - np.mean(values)
+    spread = float(np.max(np.abs(centred)))
+    divisor = 1.0 if 1e-4 <= spread <= 1e4 else 2.0 ** np.round(np.log2(spread))
+    return pd.DataFrame({name: centred / divisor})
 
 
 def category_block(name: str, values: Sequence[str]) -> pd.DataFrame:
@@ -60,19 +67,19 @@ def category_block(name: str, values: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def aliased(blocks: Mapping[str, pd.DataFrame]) -> list[str]:
+def aliased(blocks: Sequence[tuple[str, pd.DataFrame]]) -> list[str]:
     """Names of the blocks that the blocks before them already determine, wholly or in part.
 
     Examples
     --------
     >>> import numpy as np
     >>> one = number_block("cm", np.array([150.0, 160.0, 175.0]))
-    >>> aliased({"cm": one, "m": one / 100})
+    >>> aliased([("cm", one), ("m", one / 100)])
     ['m']
     """
     kept: list[FloatArray] = []
     names = []
-    for name, block in blocks.items():
+    for name, block in blocks:
         columns = block.to_numpy(dtype="float64")
         wider = np.column_stack([*kept, columns / np.linalg.norm(columns, axis=0)])
         if np.linalg.matrix_rank(wider, tol=1e-9) < wider.shape[1]:

@@ -71,8 +71,9 @@ def ancova(
     Estimates
         One ``adjusted_mean`` an arm and one ``adjusted_difference`` (primary) for each other arm minus the reference,
         in the unit of the outcome. ``n`` counts the analysed people of the arm or of both arms; variance and slopes
-        are estimated from all arms. ``.fit`` is the statsmodels result: no intercept, one mean an arm, numeric
-        covariates centred, categories coded to sum to zero. ``.points`` has ``participant, arm, baseline, followup``.
+        are estimated from all arms. ``.points`` has ``participant, arm, baseline, followup``. ``.fit`` is the
+        statsmodels result: no intercept, one mean an arm, numeric covariates centred (and divided by a power of two if
+        their spread is not between 1e-4 and 1e4), categories coded to sum to zero.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def ancova(
     people = everybody.only([status == "analysed" for status, _ in fates])
     blocks = _blocks(people, levels, asked)
     _check_blocks(people, blocks, asked)
-    fit = _fit(people, pd.concat(blocks.values(), axis=1), asked)
+    fit = _fit(people, _design(blocks), asked)
     counts = {name: len(ledger.ids("analysed", arm=name)) for name in levels}
     small = small_sample_notes(counts, "people analysed in an arm")
     return Estimates(
@@ -155,6 +156,10 @@ def ancova(
     )
 
 
+#: Columns of a design with the column of the data that they come from.
+Blocks = list[tuple[str, pd.DataFrame]]
+
+
 def _check_question(data: pd.DataFrame, asked: AncovaQuestion) -> None:
     others = [("baseline", asked.baseline), *(("covariates", name) for name in asked.covariates)]
     problems = asked.problems(data, others)
@@ -168,22 +173,31 @@ def _check_question(data: pd.DataFrame, asked: AncovaQuestion) -> None:
 # ---- the model ---------------------------------------------------------------------------------------------------
 
 
-def _blocks(people: People, levels: Sequence[str], asked: AncovaQuestion) -> dict[str, pd.DataFrame]:
-    """The columns of the design, by the column of the data that they come from."""
+def _blocks(people: People, levels: Sequence[str], asked: AncovaQuestion) -> Blocks:
+    """The columns of the design, each block with the column of the data that it comes from; the arms first."""
     covariates = {asked.baseline: people.baseline, **people.covariates}
     do = "A covariate that is the same for everybody explains nothing: leave it out."
     what = "the same for everybody who is analysed"
     constant = [name for name, values in covariates.items() if len(set(values)) == 1]
     Problems([Problem(what, column=name, do=do) for name in constant]).raise_as(FitError)
-    return {"": arm_block(list(people.arms), levels)} | {n: _block(n, values) for n, values in covariates.items()}
+    named = [(name, _block(name, values)) for name, values in covariates.items()]
+    return [(asked.arm, arm_block(list(people.arms), levels)), *named]
 
 
 def _block(name: str, values: FloatArray | pd.Series) -> pd.DataFrame:
     return category_block(name, list(values)) if isinstance(values, pd.Series) else number_block(name, values)
 
 
-def _check_blocks(people: People, blocks: dict[str, pd.DataFrame], asked: AncovaQuestion) -> None:
-    n, p = len(people.ids), sum(block.shape[1] for block in blocks.values())
+def _design(blocks: Blocks) -> pd.DataFrame:
+    """All columns side by side; a name that is taken gets its position added."""
+    design = pd.concat([block for _, block in blocks], axis=1)
+    taken = design.columns.duplicated()
+    names = [f"{name} #{i}" if taken[i] else name for i, name in enumerate(design.columns)]
+    return design.set_axis(names, axis=1)
+
+
+def _check_blocks(people: People, blocks: Blocks, asked: AncovaQuestion) -> None:
+    n, p = len(people.ids), sum(block.shape[1] for _, block in blocks)
     if n - p < 1:
         what = f"{n} people cannot carry {p} coefficients: no residual degrees of freedom are left"
         raise FitError(Problem(what, do="Leave out covariates, those with many categories first."))

@@ -91,7 +91,8 @@ def noncentrality_interval(t: float, df: float, level: float) -> tuple[float, fl
     Returns
     -------
     tuple of float
-        The parameters under which ``t`` is the upper and the lower ``(1 - level) / 2`` quantile.
+        The parameters under which ``t`` is the upper and the lower ``(1 - level) / 2`` quantile; NaN where the
+        distribution cannot be computed (t beyond about 1e5, or a level within 1e-9 of 1).
 
     Notes
     -----
@@ -104,7 +105,10 @@ def noncentrality_interval(t: float, df: float, level: float) -> tuple[float, fl
     (-6.6978, -1.3112)
     """
     tail = (1 - level) / 2
-    return _noncentrality(t, df, 1 - tail), _noncentrality(t, df, tail)
+    try:
+        return _noncentrality(t, df, 1 - tail), _noncentrality(t, df, tail)
+    except (ValueError, RuntimeError):  # scipy: the bracket does not enclose a solution
+        return math.nan, math.nan
 
 
 def _noncentrality(t: float, df: float, probability: float) -> float:

@@ -13,7 +13,15 @@ from kbstudy.estimates import Estimates
 from kbstudy.models import _citations as cite
 from kbstudy.models._arms import points
 from kbstudy.models._frames import FloatArray, label, labels, small_sample_notes
-from kbstudy.models._pairs import PairedQuestion, changes, check_pairs, check_question, pairs_ledger, side_by_side
+from kbstudy.models._pairs import (
+    PairedQuestion,
+    changes,
+    check_pairs,
+    check_question,
+    comparable,
+    pairs_ledger,
+    side_by_side,
+)
 from kbstudy.models.effect_sizes import EffectSize, paired_effect_sizes
 from kbstudy.models.signed_rank import SignedRank, signed_rank
 
@@ -94,8 +102,8 @@ def paired(
     -----
     ``t = m / (s / sqrt(n))`` with mean ``m`` and SD ``s`` of the ``n`` changes, on ``n - 1`` degrees of freedom.
     The Wilcoxon row follows R's ``wilcox.test``: zeros dropped; exact below 50 changes without ties or zeros, else the
-    normal approximation with continuity correction. Changes are rounded to 12 significant digits of the measurements
-    first, so that 4.3 - 4.1 and 0.2 are a tie. Formulas of the effect sizes:
+    normal approximation with continuity correction. For the ranks, changes are rounded to 14 significant digits of the
+    measurements, so that 4.3 - 4.1 and 0.2 are a tie. Formulas of the effect sizes:
     :func:`~kbstudy.models.effect_sizes.paired_effect_sizes`.
 
     References
@@ -132,7 +140,7 @@ def paired(
     change = changes(before, after)
     check_pairs(everybody, change, question)
     sizes = paired_effect_sizes(before, after, change, level)
-    ranks = signed_rank(change, level)
+    ranks = signed_rank(comparable(change, before, after), level)
     small = small_sample_notes({"": len(change)}, "complete pairs")
     rows = [_mean_row(change, level), _rank_row(ranks), *(_size_row(size, len(change)) for size in sizes)]
     return Estimates(
@@ -223,7 +231,10 @@ def _rank_notes(ranks: SignedRank, level: float) -> list[str]:
 def _size_notes(sizes: tuple[EffectSize, ...]) -> list[str]:
     undefined = [size.name for size in sizes if math.isnan(size.value)]
     why = "no spread at a visit, or too few pairs for the small-sample correction"
-    return [f"Undefined in these data ({why}): {', '.join(undefined)}."] if undefined else []
+    notes = [f"Undefined in these data ({why}): {', '.join(undefined)}."] if undefined else []
+    if any(size.name == "cohen_dz" and math.isnan(size.low) for size in sizes):
+        notes.append("The noncentral t distribution cannot be computed for a t this large, so the d have no interval.")
+    return notes
 
 
 def _method(asked: PairedQuestion, n: int, ranks: SignedRank) -> str:

@@ -51,7 +51,7 @@ class _Question(Comparison):
         """Who is on the right side of the threshold or on it; nobody without a value is."""
         sign, limit = (-1, self.at_least) if self.at_most is None else (1, self.at_most)
         limit = float(limit or 0)
-        return (sign * values <= sign * limit) | np.isclose(values, limit, rtol=1e-9, atol=1e-12)
+        return (sign * values <= sign * limit) | np.isclose(values, limit, rtol=1e-9, atol=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,9 @@ def responders(
     ...     "pain": [5, 4, 1, 6, 3, 7, 2, 4, None, 5, 1, 0, 2, 4, 1, 1, 3, None, 0, 2],
     ... })
     >>> found = responders(trial, "pain", arm="arm", reference="Control", at_most=1, missing="non_responder")
-    >>> print(found.sentence())
-    The share of people with pain at most 1 was 0.40 higher with Active than with Control (95% CI 0.00 to 0.68; n = 20).
+    >>> row = found.row()
+    >>> print(f"{row['estimate']:.2f}, 95% CI up to {row['high']:.2f}")
+    0.40, 95% CI up to 0.68
     """
     asked = _Question(outcome, arm, label(reference), participant, level, visit, missing, at_most, at_least)
     _check_question(data, asked)
@@ -194,14 +195,14 @@ def _read(data: pd.DataFrame, asked: _Question) -> tuple[pd.Series, FloatArray]:
 
 
 def _fates(data: pd.DataFrame, values: FloatArray, asked: _Question) -> list[Fate]:
-    no_value = ("analysed", _COUNTED) if asked.missing == "non_responder" else ("missing", asked.no_value)
+    no_value = ("counted", _COUNTED) if asked.missing == "non_responder" else ("missing", asked.no_value)
     found = [no_value if math.isnan(value) else ("analysed", "") for value in values]
     return [never or fate for never, fate in zip(not_randomised(data[asked.arm]), found, strict=True)]
 
 
 def _count(ledger: Ledger, reached: pd.Series, arm: str) -> _Count:
     people = ledger.frame[ledger.frame["arm"] == arm]
-    counted = people[people["status"] == "analysed"]
+    counted = people[people["status"].isin(["analysed", "counted"])]
     without = int((people["reason"] != "").sum())
     return _Count(int(counted["participant"].isin(set(reached)).sum()), len(counted), without)
 

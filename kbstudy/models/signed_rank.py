@@ -66,7 +66,9 @@ def signed_rank(change: FloatArray, level: float) -> SignedRank:
     Zeros are dropped. Fewer than 50 changes without ties or zeros: exact p-value, and the interval between two
     ordered Walsh averages ``(d_i + d_j) / 2, i <= j``. Otherwise: normal approximation with continuity correction and
     tie correction; the interval again ends at Walsh averages, at the point where the corrected z crosses its
-    quantile. R finds that same point numerically to 1e-4, so its limits differ in the fifth digit.
+    quantile. With ties R looks for that point numerically, to 1e-4, and in small samples lowers the level instead
+    (it says so in a warning); its pseudo-median is then the centre of the corrected z and may differ from ours, the
+    plain Hodges-Lehmann estimate, in the second digit.
     The estimate is the median of the Walsh averages.
 
     References

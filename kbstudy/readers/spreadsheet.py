@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["read_spreadsheet"]
 
 _PASSWORD_ADVICE = "Open it in a spreadsheet program and save a copy without the password."
-_SHEET_ADVICE = 'Say which one to read, such as sheet = "{}".'
+_SHEET_ADVICE = 'Say which one to read: sheet = "{0}" in study.toml or Python, --sheet "{0}" on the command line.'
 
 
 def read_spreadsheet(source: Source, sheet: str | None = None) -> Grid:

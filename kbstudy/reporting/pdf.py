@@ -19,6 +19,8 @@ __all__ = ["to_pdf"]
 
 _TEXT_WIDTH_MM = 166.0
 _CARD_PADDING_MM = 10.0
+#: Words up to this length are never broken, however narrow the column: a break spoils searching and copying.
+_SHORTEST_BREAK = 16
 _LONGEST_TITLE_WORD = 18
 
 
@@ -132,7 +134,7 @@ def _(block: Table, sheet: _Sheet) -> str:
 
 def _header(cells: tuple[Cell, ...], table: Table, letters: tuple[int, ...]) -> Iterator[str]:
     for at, cell in placed(cells):
-        words = f"strong({_content(cell.text, sum(letters[at : at + cell.span]))})"
+        words = f"strong({_content(cell.text, max(_SHORTEST_BREAK, sum(letters[at : at + cell.span])))})"
         if cell.span > 1 and cell.text and not is_long([cell]):
             yield f"spanner({cell.span}, {words})"
         else:
@@ -146,7 +148,7 @@ def _row(row: Row, table: Table, letters: tuple[int, ...]) -> Iterator[str]:
         yield f"{name.format(len(table.align))}({title})"
         return
     for at, cell in placed(row.cells):
-        words = _content(cell.text, sum(letters[at : at + cell.span]))
+        words = _content(cell.text, max(_SHORTEST_BREAK, sum(letters[at : at + cell.span])))
         words = f"strong({words})" if cell.bold else words
         words = f"pad(left: 1em, {words})" if row.indent and at == 0 else words
         yield f"table.cell(colspan: {cell.span}, {_splits(row.cells)}, {words})"

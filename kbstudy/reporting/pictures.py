@@ -40,14 +40,16 @@ def estimation(results: Results, name: str) -> Figure | None:
         return None
     assert results.study.plan.design is not None
     visits = (results.study.plan.design.visit.baseline, analysis.estimand.visit)
+    confidence = fmt.confidence(estimates.level)
     with house_style():
         figure = figures.new_figure(_WIDE_MM if estimates.compares else _NARROW_MM, 78)
         figures.draw_estimation(estimates, results.means[name], visits, figure)
     caption = (
-        f"{estimates.title}: every person who was analysed (thin lines), the means with 95% CI"
+        f"{estimates.title}: every person who was analysed (thin lines), the means with {confidence} CI"
         f"{', and the adjusted difference' if estimates.compares else ''}."
     )
-    return _figure(results, figure, f"estimation-{name}", caption, f"{caption} {estimates.sentence()}")
+    told = estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None)
+    return _figure(results, figure, f"estimation-{name}", caption, f"{caption} {told}")
 
 
 def claim(results: Results, verdict: Verdict) -> Figure | None:
@@ -61,13 +63,20 @@ def claim(results: Results, verdict: Verdict) -> Figure | None:
     with house_style():
         figure = figures.new_figure(_WIDE_MM, 26 + 9 * len(rows))
         figures.draw_claim(rows, verdict.region, label, figure.subplots())
-    caption = (
-        f"Claim {verdict.claim_id}: the shaded values would make it true. Filled points were measured, hollow ones "
-        f"estimated; bars are 95% CIs; the verdict rests on the row in bold."
-    )
+    caption = _claim_caption(results, verdict, rows)
     told = "; ".join(_in_words(row, verdict) for row in rows)
-    alt = f"Claim {verdict.claim_id} needs {verdict.region.text(unit, verdict.evidence.decimals)}. {told}."
+    alt = f"Claim {verdict.claim_id} needs {verdict.region.text(unit)}. {told}."
     return _figure(results, figure, f"claim-{verdict.claim_id}", caption, alt)
+
+
+def _claim_caption(results: Results, verdict: Verdict, rows: list[ClaimRow]) -> str:
+    parts = [f"Claim {verdict.claim_id}: the shaded values would make it true."]
+    if any(not row.measured for row in rows):
+        parts.append("Filled points were measured, hollow ones estimated.")
+    bars = f"Bars are {fmt.confidence(verdict.evidence.level)} CIs"
+    parts.append(f"{bars}; the verdict rests on the row in bold." if len(rows) > 1 else f"{bars}.")
+    published = results.published.get(verdict.claim_id)
+    return " ".join([*parts, *(published.notes if published else ())])
 
 
 def _claim_rows(results: Results, verdict: Verdict) -> list[ClaimRow]:
@@ -96,7 +105,8 @@ def _label(row: pd.Series) -> str:
 
 def _in_words(row: ClaimRow, verdict: Verdict) -> str:
     digits = verdict.evidence.decimals
-    span = "no interval" if math.isnan(row.low) else f"95% CI {fmt.interval(row.low, row.high, digits)}"
+    level = fmt.confidence(verdict.evidence.level)
+    span = "no interval" if math.isnan(row.low) else f"{level} CI {fmt.interval(row.low, row.high, digits)}"
     basis = "measured" if row.measured else "estimated"
     return f"{row.label}: {fmt.number(row.estimate, digits)} ({span}, {basis})"
 

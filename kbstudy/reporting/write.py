@@ -56,8 +56,9 @@ def report(
     formats
         Any of ``"html"``, ``"docx"``, ``"pdf"``.
     folder
-        Where to; ``reports/<study id>`` in the current folder if not given. Files of an earlier report are replaced;
-        other files in the folder are kept.
+        Where to; ``reports/<study id>`` in the current folder if not given. Files of an earlier report are replaced,
+        also those of formats not asked for now, so that no file is older than the others. Other files in the folder
+        are kept, and a file of ours that somebody edited is kept beside the new one as ``NAME.edited.docx``.
     on_step
         Called with a few words before each step, for a progress display.
 
@@ -89,6 +90,7 @@ def report(
     ...     sorted(path.name for path in folder.iterdir())
     ['figures', 'provenance.json', 'report.html', 'results.json']
     """
+    formats = [formats] if isinstance(formats, str) else formats
     for name in formats:
         if name not in FORMATS:
             raise PlanError(f'"{name}" is not a format{did_you_mean(name, FORMATS)} Formats are {", ".join(FORMATS)}.')

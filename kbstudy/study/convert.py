@@ -41,11 +41,18 @@ def missing_reason(text: str, declared: Collection[str]) -> str:
     """
     if text == SET_MISSING:
         return "set missing by a declared correction"
-    if text in declared:
+    if text in declared or _is_declared_number(text, declared):
         return f'declared missing code "{text}"' if text else "empty cell"
     if text in MISSING_WORDS:
         return f'cell "{text}"' if text else "empty cell"
     return ""
+
+
+def _is_declared_number(text: str, declared: Collection[str]) -> bool:
+    """Whether a code is the same number written otherwise: 999,0 or 999.00 for 999."""
+    normal = text.replace(",", ".", 1)
+    codes = [code for code in declared if _PLAIN.fullmatch(code)]
+    return bool(_PLAIN.fullmatch(normal)) and any(float(normal) == float(code) for code in codes)
 
 
 def as_number(text: str, decimal: str = ".", limits: tuple[float, float] | None = None) -> float | BadCell:
@@ -108,6 +115,8 @@ def _number_meant(text: str) -> str:
 
 def _scale_meant(value: float, limits: tuple[float, float]) -> str:
     """A slip of the decimal point or the sign, if exactly one brings the value back into range."""
+    if re.fullmatch(r"-?(9+|8+|7+)", f"{value:g}".replace(".", "")) and abs(value) > 9:
+        return "; if that is a code for a missing value, declare it"
     candidates = [value / 10, value / 100] if value > limits[1] else [-value]
     inside = [candidate for candidate in candidates if limits[0] <= candidate <= limits[1]]
     return f"; did you mean {inside[0]:g}?" if inside else ""

@@ -17,12 +17,12 @@ __all__ = ["new"]
 _KINDS = ("redcap", "table")
 
 # What such columns are usually called, likeliest first.
-_PEOPLE = ("record_id", "participant", "participant_id", "id", "subject", "patient", "code")
-_ARMS = ("arm", "group", "treatment", "condition", "intervention")
-_VISITS = ("redcap_event_name", "visit", "time", "timepoint", "week", "session", "occasion")
+_PEOPLE = ("record_id", "participant", "participant_id", "id", "subject", "patient", "code", "teilnehmer", "proband")
+_ARMS = ("arm", "group", "treatment", "condition", "intervention", "gruppe", "groupe", "grupo", "groep")
+_VISITS = ("redcap_event_name", "visit", "time", "timepoint", "week", "session", "occasion", "visite", "zeitpunkt")
 
 
-def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = ()) -> Path:
+def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = (), *, sheet: str | None = None) -> Path:
     """Make a study folder with copies of the files and a drafted ``study.toml``.
 
     Parameters
@@ -33,6 +33,8 @@ def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = (
         ``"redcap"`` (an export and its data dictionary) or ``"table"`` (a spreadsheet, CSV, SPSS or Stata file).
     files
         The files; none for an empty template.
+    sheet
+        The sheet of a spreadsheet that has several.
 
     Returns
     -------
@@ -49,11 +51,13 @@ def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = (
     """
     target, paths = Path(folder), [Path(file) for file in files]
     if kind not in _KINDS:
-        raise PlanError(f'"{kind}" is not a kind of file here{did_you_mean(kind, _KINDS)} Kinds are redcap and table.')
+        raise PlanError(
+            f'"{kind}" is not a kind of file here{did_you_mean(kind, _KINDS)} . Kinds are redcap and table.'
+        )
     if (target / "study.toml").exists():
         do = "Edit it, or choose another folder. Nothing was changed."
         raise OutputError(Problem(f"{target} has a study.toml already", do=do))
-    text = _draft(target.name, kind, paths)
+    text = _draft(target.name, kind, paths, sheet)
     try:
         target.mkdir(parents=True, exist_ok=True)
         for path in paths:
@@ -65,13 +69,13 @@ def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = (
     return target / "study.toml"
 
 
-def _draft(name: str, kind: str, paths: list[Path]) -> str:
+def _draft(name: str, kind: str, paths: list[Path], sheet: str | None) -> str:
     head = _HEAD.format(id=re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "my-study")
     if not paths:
         return head + _EMPTY
     dictionary = paths[1] if kind == "redcap" and len(paths) > 1 else None
-    table = read_redcap(paths[0], dictionary) if kind == "redcap" else read_table(paths[0])
-    return head + "\n".join([*_design(table), *_source(kind, paths), *_columns(table)]) + "\n"
+    table = read_redcap(paths[0], dictionary) if kind == "redcap" else read_table(paths[0], sheet=sheet)
+    return head + "\n".join([*_design(table), *_source(kind, paths, table), *_columns(table)]) + "\n"
 
 
 _HEAD = """\
@@ -139,36 +143,68 @@ def _design(table: RawTable) -> Iterator[str]:
     yield ""
 
 
-def _source(kind: str, paths: list[Path]) -> Iterator[str]:
+def _source(kind: str, paths: list[Path], table: RawTable) -> Iterator[str]:
     for path in paths[:1] if kind == "redcap" else paths:
         yield "[[source]]"
         yield f"file = {_quote(path.name)}"
         if kind == "redcap":
             yield 'reader = "redcap"'
             yield from [f"dictionary = {_quote(paths[1].name)}"] if len(paths) > 1 else []
+        yield from [f"sheet = {_quote(table.sheet)}"] if table.sheet else []
+        yield from ['decimal = ","'] if _decimal(table) == "," else []
         yield '# missing = ["-9"]                 # codes that mean "no value"; an empty cell, NaN and NA always do'
         yield ""
 
 
 def _columns(table: RawTable) -> Iterator[str]:
-    """Numeric columns as outcomes in comments: what is better, and what matters, is not in the file."""
-    yield "# Outcomes: take away the # where a column is one, and say what it is."
+    """Columns in comments: which is an outcome, what is better and what matters is not in the file."""
+    yield "# Take away the # where a column is an outcome or a characteristic of a person, and say what it is."
+    mark = _decimal(table)
     taken = {_like(table, names) for names in (_PEOPLE, _ARMS, _VISITS)}
     for column in table.cells:
         if column in taken:
             continue
         values = [text for text in table.cells[column] if text not in MISSING_WORDS]
-        numbers = [number for text in values if not isinstance(number := as_number(text), BadCell)]
-        if len(numbers) > 0.9 * max(len(values), 1) and len(set(numbers)) > 4:
-            label = table.labels.get(column, "")
-            name = re.sub(r"\W+", "_", column).strip("_").lower()
-            yield ""
-            yield f"# [[outcome]]                      # found {min(numbers):g} to {max(numbers):g}"
-            yield f"# name = {_quote(name if name[:1].isalpha() else f'x_{name}')}"
-            yield from [f"# label = {_quote(label)}"] if label else []
-            yield f"# column = {_quote(column)}"
-            yield '# unit = "?"                       # or measure = "nrs_0_10", "odi", "vas_0_100_mm", "handgrip_kg"'
-            yield '# better = "?"                     # "lower" or "higher"'
+        numbers = [number for text in values if not isinstance(number := as_number(text, mark), BadCell)]
+        if values and len(numbers) > 0.9 * len(values) and len(set(numbers)) > 4:
+            yield from _outcome(table, column, f"{min(numbers):g} to {max(numbers):g}")
+        elif values and len(set(values)) <= 6:
+            yield from _category(table, column)
+
+
+def _outcome(table: RawTable, column: str, found: str) -> Iterator[str]:
+    yield ""
+    yield f"# [[outcome]]                      # found {found}; a characteristic of a person is a [[covariate]]"
+    yield from _name(table, column)
+    yield '# unit = "?"                       # or measure = "nrs_0_10", "odi", "vas_0_100_mm", "handgrip_kg"'
+    yield '# better = "?"                     # "lower" or "higher"'
+
+
+def _category(table: RawTable, column: str) -> Iterator[str]:
+    levels, codes = _levels(table, column)
+    yield ""
+    yield "# [[covariate]]"
+    yield from _name(table, column)
+    yield '# kind = "category"'
+    yield f"# levels = {_list(levels)}"
+    yield from [f"# {codes.removeprefix(', ')}"] if codes else []
+
+
+def _name(table: RawTable, column: str) -> Iterator[str]:
+    name = re.sub(r"\W+", "_", column).strip("_").lower()
+    name = re.sub(r"[^a-z0-9_]", "", name)
+    yield f"# name = {_quote(name if name[:1].isalpha() else f'x_{name}')}"
+    label = table.labels.get(column, "")
+    yield from [f"# label = {_quote(label)}"] if label else []
+    yield f"# column = {_quote(column)}"
+
+
+def _decimal(table: RawTable) -> str:
+    """A comma if more cells are numbers with one than without."""
+    texts = [text for column in table.cells for text in table.cells[column]]
+    commas = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
+    points = sum(bool(re.fullmatch(r"-?\d+\.\d+", text)) for text in texts)
+    return "," if commas > points else "."
 
 
 def _like(table: RawTable, names: Sequence[str]) -> str | None:

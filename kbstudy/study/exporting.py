@@ -26,7 +26,8 @@ def export(study: Study, folder: str | Path | None = None) -> Path:
     -------
     pathlib.Path
         The folder, with ``tidy.csv`` (a row a participant and visit) and ``ledger.csv`` (what became of each value).
-        They hold participants' data: keep them where the raw data are kept.
+        Simulated data have a column ``stamp``
+        that says so in every row. They hold participants' data: keep them where the raw data are kept.
 
     Raises
     ------
@@ -34,8 +35,9 @@ def export(study: Study, folder: str | Path | None = None) -> Path:
         If the folder cannot be written; what was there is untouched.
     """
     target = Path("data/processed") / study.id if folder is None else Path(folder)
-    files = {"tidy.csv": _csv(study.tidy()), "ledger.csv": _csv(study.ledger().frame)}
     stamp = "SIMULATED" if study.simulated else ""
+    tables = {"tidy.csv": study.tidy(), "ledger.csv": study.ledger().frame}
+    files = {name: _csv(frame.assign(stamp=stamp) if stamp else frame) for name, frame in tables.items()}
     inputs = {source.file: source.sha256 for source in study.sources}
     replace_folder(target, files, {"study": study.id, "stamp": stamp, "inputs": inputs})
     return target

@@ -117,7 +117,7 @@ def _values(
     for outcome in plan.outcomes:
         found = values_of(plan, outcome, tables, keys, problems)
         for person, arm in zip(people[participant], people["arm"], strict=True):
-            for visit in visits:
+            for visit in outcome.columns or visits:
                 value, reason = found.get((person, visit), (None, NO_ROW))
                 rows.append((person, arm, visit, outcome.name, value, reason))
     frame = pd.DataFrame(rows, columns=[participant, "arm", "visit", "outcome", "value", "reason"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from kbstudy.measures import Scale, scale, scale_ids
 
@@ -44,7 +44,7 @@ class StudyInfo(_Declared):
 
     id: Slug
     title: Filled
-    simulated: bool = False
+    simulated: StrictBool = False
     summary: str = ""
     registration: str = ""
 
@@ -88,7 +88,7 @@ class Source(_Declared):
     delimiter: str | None = None
     decimal: Literal[".", ","] = "."
     missing: tuple[str, ...] = ()
-    keep_identifiers: bool = False
+    keep_identifiers: StrictBool = False
 
 
 class Covariate(_Declared):
@@ -180,7 +180,7 @@ class Correction(_Declared):
     column: str | None = None
     found: str | None = None
     use: float | int | str | None = None
-    missing: bool = False
+    missing: StrictBool = False
     drop_row: int | None = Field(default=None, ge=2)
     why: Filled
     who: str = ""
@@ -215,7 +215,7 @@ class Analysis(_Declared):
     estimand: Estimand
     covariates: tuple[Name, ...] = ()
     arm: str | None = None
-    primary: bool = False
+    primary: StrictBool = False
     robust: Literal["HC3"] | None = None
     level: float = Field(default=0.95, gt=0, lt=1)
     at_most: float | None = None

@@ -53,6 +53,9 @@ def read_plan(path: Path) -> Plan:
 
 def _text_of(path: Path) -> str:
     try:
+        if path.parent.is_file():
+            do = "Name the folder that holds study.toml. To look at a single file: kbstudy inspect FILE"
+            raise PlanError(Problem(f"{path.parent} is a file, not a study folder", do=do))
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
         do = "A study is a folder with a study.toml. `kbstudy new FOLDER` writes one to start from."
@@ -65,10 +68,14 @@ def _text_of(path: Path) -> str:
 
 def _syntax_problem(file: str, message: str) -> Problem:
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    what = re.sub(r"\s*\(at .*\)$", "", message)
+    what = re.sub(r"\s*\(at .*\)$", "", message).replace("'\\n'", "the end of the line (is a quotation mark missing?)")
     if not found:
         return Problem(f"is not valid TOML: {what}", file=file)
     return Problem(f"is not valid TOML: {what} (column {found[2]})", file=file, line=int(found[1]))
+
+
+_LISTS = ("source", "covariate", "outcome", "correction", "analysis", "claim")
+_ADVICE = "Every key of study.toml is explained in docs/reference/study-toml.md. Nothing was read or written."
 
 
 class Lines:
@@ -88,7 +95,8 @@ class Lines:
     def problem(self, location: Location, what: str, do: str = "") -> Problem:
         """A problem at a location such as ``("outcome", 0, "better")``."""
         section = self._section(location)
-        return Problem(f"{section}: {what}" if section else what, file=self.file, line=self.line(location), do=do)
+        said = f"{section}: {what}" if section else what
+        return Problem(said, file=self.file, line=self.line(location), do=do or _ADVICE)
 
     def line(self, location: Location) -> int:
         """The line of the key, or of the closest thing around it."""
@@ -129,6 +137,8 @@ def _say(entry: Any) -> str:
     """One pydantic error in our words."""
     location, kind = entry["loc"], entry["type"]
     key = next((str(part) for part in reversed(location) if isinstance(part, str)), "")
+    if kind == "tuple_type" and len(location) == 1 and key in _LISTS:
+        return f"write [[{key}]] with two brackets: there can be several"
     if kind == "extra_forbidden":
         return f'"{key}" is not a key here{did_you_mean(key, _keys_at(location[:-1])) or _allowed(location[:-1])}'
     if kind == "missing":
@@ -139,7 +149,36 @@ def _say(entry: Any) -> str:
         return f'{key} is "{entry["input"]}" and must be one of {known}{did_you_mean(str(entry["input"]), allowed)}'
     if kind == "value_error":
         return str(entry["ctx"]["error"])
-    return f"{key} is {entry['input']!r}: {_lower(entry['msg'])}"
+    shown = entry["input"] if isinstance(entry["input"], int | float | bool) else f'"{entry["input"]}"'
+    return f"{key} is {str(shown).lower() if isinstance(shown, bool) else shown}, and must be {_expected(entry)}"
+
+
+_EXPECTED = {
+    "string_type": 'text in quotation marks, such as "text"',
+    "string_too_short": "text that is not empty",
+    "tuple_type": 'a list in square brackets, such as ["a", "b"]',
+    "model_type": "a table, such as { key = value }",
+    "dict_type": "a table, such as { key = value }",
+    "bool_type": "true or false, without quotation marks",
+    "bool_parsing": "true or false, without quotation marks",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "string_pattern_mismatch": "letters, digits and underscores, beginning with a letter (an id may hold hyphens too)",
+}
+
+
+def _expected(entry: Any) -> str:
+    """What a value should have been, for a person who writes TOML and not Python."""
+    limits = entry.get("ctx", {})
+    if entry["type"] == "too_short":
+        return f"a list of at least {limits['min_length']}"
+    for limit, words in (("gt", "larger than"), ("ge", "at least"), ("lt", "smaller than"), ("le", "at most")):
+        if limit in limits:
+            return f"{words} {limits[limit]:g}"
+    return _EXPECTED.get(entry["type"], _lower(entry["msg"]))
 
 
 def _lower(text: str) -> str:
@@ -192,6 +231,13 @@ def _repeated(plan: Plan, lines: Lines) -> Iterator[Problem]:
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield lines.problem((section, index), f'"{name}" is used twice; names must differ')
+    taken = {"arm", "visit", "outcome", "value", "reason", plan.design.participant if plan.design else ""}
+    for section in ("outcome", "covariate"):
+        for index, name in enumerate(groups[section]):
+            if name in taken or (name.removesuffix("_baseline") in groups["outcome"] and name.endswith("_baseline")):
+                yield lines.problem(
+                    (section, index), f'"{name}" is a name that the tidy table uses itself; choose another'
+                )
     for index, covariate in enumerate(plan.covariates):
         if covariate.name in groups["outcome"]:
             yield lines.problem(("covariate", index), f'"{covariate.name}" is also the name of an outcome')
@@ -205,6 +251,11 @@ def _design(plan: Plan, lines: Lines) -> Iterator[Problem]:
     arm, visit = plan.design.arm, plan.design.visit
     if arm:
         yield from _not_among("reference", arm.reference, arm.levels, ("design", "arm"), lines)
+        for level in arm.levels:
+            if " - " in level:
+                yield lines.problem(
+                    ("design", "arm"), f'"{level}" has " - " in it, which contrasts use; write it otherwise'
+                )
         for code, level in arm.codes.items():
             yield from _not_among(f'code "{code}"', level, arm.levels, ("design", "arm"), lines)
     elif plan.design.allocation in ("randomised", "assigned"):
@@ -249,7 +300,9 @@ def _estimand(plan: Plan, analysis: Any, here: Location, lines: Lines) -> Iterat
     if analysis.method in ("ancova", "paired") and analysis.estimand.visit == plan.design.visit.baseline:
         yield lines.problem((*here, "estimand"), f'visit is the baseline; "{analysis.method}" needs a later one')
     if analysis.method == "paired":
-        if arm and analysis.arm is None:
+        if analysis.arm and not arm:
+            yield lines.problem(here, f'arm is "{analysis.arm}", and design has no arm')
+        elif arm and analysis.arm is None:
             yield lines.problem(here, f'"paired" describes one arm: say arm = {_quoted(arm.levels, "or")}')
         elif arm and analysis.arm:
             yield from _not_among("arm", analysis.arm, arm.levels, (*here, "arm"), lines)
@@ -259,7 +312,7 @@ def _estimand(plan: Plan, analysis: Any, here: Location, lines: Lines) -> Iterat
         example = f"{next(level for level in arm.levels if level != arm.reference)} - {arm.reference}"
         yield lines.problem(here, f'estimand needs "contrast", for example "{example}"')
     else:
-        possible = [f"{level} - {arm.reference}" for level in arm.levels if level != arm.reference]
+        possible = [f"{one} - {other}" for other in arm.levels for one in arm.levels if one != other]
         yield from _not_among("contrast", analysis.estimand.contrast, possible, (*here, "estimand"), lines)
 
 
@@ -268,6 +321,14 @@ def _claims(plan: Plan, lines: Lines) -> Iterator[Problem]:
     for index, claim in enumerate(plan.claims):
         if claim.analysis is not None:
             yield from _not_among("analysis", claim.analysis, names, ("claim", index, "analysis"), lines)
+        if claim.analysis in names:
+            analysis = plan.analysis(str(claim.analysis))
+            if analysis.level < 0.95:
+                what = f"its analysis has level = {analysis.level:g}; a claim is judged on an interval of at least 95 %"
+                yield lines.problem(("claim", index, "analysis"), what)
+            if analysis.method == "paired" and claim.about == "level":
+                what = 'a change within one arm is not a level: leave out about = "level"'
+                yield lines.problem(("claim", index, "about"), what)
         if claim.evidence is not None and not any(source.reader == "published" for source in plan.sources):
             yield lines.problem(("claim", index, "evidence"), 'no source has reader = "published"')
 

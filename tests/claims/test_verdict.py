@@ -47,7 +47,7 @@ def test_a_narrower_interval_never_turns_a_verdict_round(a, b, bound, trim):
 
 
 def test_an_interval_with_its_ends_swapped_is_refused():
-    with pytest.raises(PlanError, match="has its ends the wrong way round"):
+    with pytest.raises(PlanError, match="its ends are the wrong way round"):
         judge(2, 1, Region(at_most=0))
 
 
@@ -106,7 +106,7 @@ def test_an_effect_in_the_wrong_direction_does_not_reach_it():
     harm = evidence(low=2.1, high=4.0, estimate=3.0)
     verdict = verdict_on("c", "x", harm, Region(at_most=0), smallest_important=2.0, better="lower")
     assert verdict.word == "not supported"
-    assert verdict.importance.startswith("The whole interval falls short")
+    assert "beyond the smallest important difference (2 points) in the harmful direction" in verdict.importance
 
 
 def test_no_evidence_is_not_no_effect():
@@ -120,3 +120,45 @@ def test_simulated_data_are_never_evidence():
     assert verdict.sentence.startswith("In simulated data, which are never evidence: ")
     assert verdict.certainty == "none"
     assert "because the data are simulated" in verdict.certainty_sentence
+
+
+# ---- what is printed never contradicts the verdict ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [(-2.7, -0.02, "−2.70 to −0.02"), (0.02, 2.7, "0.02 to 2.70"), (-2.7, -0.004, "−2.700 to −0.004")],
+)
+def test_an_interval_gets_decimals_until_it_shows_its_side_of_the_border(low, high, shown):
+    verdict = verdict_on("c", "x", evidence(low=low, high=high, estimate=(low + high) / 2), Region(at_most=0))
+    assert shown in verdict.found
+
+
+def test_bounds_are_printed_as_declared():
+    assert Region(at_least=0.35).text("") == "at least 0.35"
+    assert Region(at_most=-5.5).text("points") == "at most −5.5 points"
+
+
+def test_an_estimate_without_an_interval_is_told_and_not_judged():
+    verdict = verdict_on("c", "x", evidence(low=math.nan, high=math.nan), Region(at_most=0))
+    assert verdict.word == "no evidence"
+    assert "reports −1.4 points without an interval, and without an interval nothing can be judged" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "changes", [{"level": 95}, {"n": -1}, {"estimate": 3.0}, {"low": 1.0, "high": -1.0}, {"studies": -1}]
+)
+def test_evidence_that_contradicts_itself_is_refused(changes):
+    with pytest.raises(PlanError):
+        evidence(**changes)
+
+
+@pytest.mark.parametrize("bounds", [{}, {"at_least": math.inf}, {"at_most": -math.inf}, {"at_least": 2, "at_most": 1}])
+def test_a_region_that_nothing_could_contradict_or_reach_is_refused(bounds):
+    with pytest.raises(PlanError):
+        Region(**bounds)
+
+
+def test_a_smallest_important_difference_is_positive():
+    with pytest.raises(PlanError, match="is larger than 0"):
+        verdict_on("c", "x", evidence(), Region(at_most=0), smallest_important=-2, better="lower")

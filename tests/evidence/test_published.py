@@ -75,10 +75,25 @@ REFUSED = {
     "from memory": ({"verified": "from memory"}, "A number from memory is not evidence"),
     "no source": ({"citation": ""}, 'column "citation": is empty'),
     "no kind of spread": ({"spread_kind": ""}, 'column "spread_kind": is empty'),
-    "an unknown kind": ({"spread_kind": "SDD"}, '"SDD" is not one of SD, SE, CI95, none; did you mean "SD"?'),
+    "an unknown kind": (
+        {"spread_kind": "SDD"},
+        '"SDD" is not one of SD, SD (assumed), SE, SE (assumed), CI95, none; did you mean "SD"?',
+    ),
     "a spread of no kind": ({"spread_kind": "none"}, 'says "none" but there is a spread or an interval'),
     "an SD without n": ({"n": ""}, "a SD needs the columns spread and n"),
     "half an interval": ({"spread": "", "spread_kind": "CI95", "low": "1"}, "a CI95 needs the columns low and high"),
+    "an SD of a difference": ({"quantity": "mean difference"}, "a SD says how precise a mean is, and not how precise"),
+    "a spread of a claim": ({"quantity": "claim"}, "not how precise a claim is"),
+    "an SD beside an interval": ({"low": "1", "high": "20"}, "there is an interval beside the SD"),
+    "nobody": ({"n": "0"}, "0 is not a number of people"),
+    "half a person": ({"n": "10.5"}, "10.5 is not a number of people"),
+    "one person's spread": ({"n": "1"}, "one person has no spread"),
+    "a negative spread": ({"spread": "-3"}, "-3 is not a spread"),
+    "python's underscores": ({"value": "1_000"}, '"1_000" is not a number'),
+    "an estimate outside its interval": (
+        {"spread": "", "spread_kind": "CI95", "value": "-1.4", "low": "0.02", "high": "2.7"},
+        "the value -1.4 is outside 0.02 to 2.7",
+    ),
     "a value that is none": ({"value": "13,6"}, '"13,6" is not a number'),
 }
 

@@ -150,7 +150,7 @@ def test_an_arm_that_lost_its_people_is_named_with_the_reasons():
 
 def test_a_declared_arm_without_people():
     data = complete().astype({"arm": pd.CategoricalDtype(["Usual care", "Kettlebell", "Walking", "Yoga"])})
-    with pytest.raises(FitError, match='arm "Yoga": 0 of 0'):
+    with pytest.raises(FitError, match='nobody is in arm "Yoga": it is a category that no row has'):
         fit(data)
 
 

@@ -54,7 +54,11 @@ def test_missing_counted_as_not_reaching_it():
     assert found.frame["n"].tolist() == [10, 10, 20]
     assert found.frame["estimate"].tolist() == pytest.approx([0.3, 0.6, 0.3])
     assert found.frame[["p", "se", "statistic", "df"]].isna().all(axis=None)
-    assert found.ledger.ids("analysed") == table()["id"].tolist()
+    assert len(found.ledger.ids("analysed")) == 17
+    assert sorted(found.ledger.ids("analysed") + found.ledger.ids("counted")) == sorted(table()["id"])
+    counts = found.ledger.counts().set_index("arm")
+    assert counts["analysed"].tolist() == [10, 10]
+    assert counts["measured"].tolist() == [9, 8]
     reasons = found.ledger.frame.set_index("participant")["reason"]
     assert reasons[reasons != ""].unique().tolist() == ["no value: counted as not reaching the threshold"]
     assert "Control: 3/10 (30%); 1 person without a value, counted as not reaching the threshold." in found.notes

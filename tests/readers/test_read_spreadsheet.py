@@ -131,7 +131,9 @@ def test_the_only_sheet_with_content_is_read(tmp_path: Path) -> None:
 def test_several_sheets_must_be_chosen_from(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", {"Before": [["id"], [1]], "After": [["id"], [2]], "Empty": []})
     assert message(path) == (
-        'x.xlsx: 2 sheets have content: "Before", "After"\nWhat to do: Say which one to read, such as sheet = "Before".'
+        'x.xlsx: 2 sheets have content: "Before", "After"\n'
+        'What to do: Say which one to read: sheet = "Before" in study.toml or Python, --sheet "Before" on the command '
+        "line."
     )
     assert read_table(path, sheet="After").cells["id"].tolist() == ["2"]
     assert read_table(path, sheet="After").notes == ()

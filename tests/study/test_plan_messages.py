@@ -35,11 +35,47 @@ CASES = {
         'visit = "Past" }',
         'study.toml:28: analysis "pain_post": visit "Past" is not declared; did you mean "Post"?',
     ),
-    "a contrast the wrong way round": (
+    "a contrast of arms that are not declared": (
         '"Training - Control"',
-        '"Control - Training"',
-        'contrast "Control - Training" is not declared; there is "Training - Control"',
+        '"Training - Contrl"',
+        'contrast "Training - Contrl" is not declared; did you mean "Training - Control"?',
     ),
+    "a list that is none": (
+        'levels = ["Pre", "Post"]',
+        'levels = "Pre"',
+        'study.toml:9: design: levels is "Pre", and must be a list in square brackets, such as ["a", "b"]',
+    ),
+    "text where true or false belongs": (
+        'title = "A small trial"',
+        'title = "A small trial"\nsimulated = "yes"',
+        'study.toml:4: study: simulated is "yes", and must be true or false, without quotation marks',
+    ),
+    "a number where text belongs": (
+        'title = "A small trial"',
+        "title = 5",
+        'study: title is 5, and must be text in quotation marks, such as "text"',
+    ),
+    "one bracket instead of two": (
+        "[[claim]]",
+        "[claim]",
+        "claim: write [[claim]] with two brackets: there can be several",
+    ),
+    "one arm": (
+        'levels = ["Control", "Training"]',
+        'levels = ["Control"]',
+        "and must be a list of at least 2",
+    ),
+    "a name that the tidy table uses": (
+        'name = "pain"\nlabel',
+        'name = "visit"\nlabel',
+        '"visit" is a name that the tidy table uses itself; choose another',
+    ),
+    "a claim on a narrow interval": (
+        'method = "ancova"',
+        'method = "ancova"\nlevel = 0.5',
+        "its analysis has level = 0.5; a claim is judged on an interval of at least 95 %",
+    ),
+    "an unfinished quotation": ('title = "A small trial"', 'title = "A small trial', "is a quotation mark missing?"),
     "an analysis at baseline": (
         'visit = "Post" }',
         'visit = "Pre" }',

@@ -32,7 +32,8 @@ _VERDICT_RULE = (
     "interval lies among them, not supported if none of it does, and inconclusive otherwise; without an interval there "
     "is no evidence. Whether an effect reaches the smallest important difference is said separately and never changes "
     "the verdict. Certainty starts high and is lowered one step for each of: no control group, no randomisation, fewer "
-    "than 30 people, an outcome estimated instead of measured, one trial only."
+    "than 30 people, an outcome estimated instead of measured, one trial only. This is a short list that a program can "
+    "check; it does not judge imprecision, risk of bias or loss to follow-up. Nothing is adjusted for several claims."
 )
 
 

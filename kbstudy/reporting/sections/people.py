@@ -26,9 +26,11 @@ def flow(results: Results) -> Iterator[Block]:
         assert estimates.ledger is not None, f"the analysis {name} has no ledger"
     yield Table(
         caption="People in each analysis, and why the others are not.",
-        header=(header("Analysis", "Arm", "Allocated", "Analysed", "Not analysed: who and why"),),
+        header=(
+            header("Arm", "Allocated", "With a value", "Analysed", "Who has no value or is not analysed, and why"),
+        ),
         rows=tuple(row for name in results.estimates for row in _ledger_rows(results, name)),
-        align=("left", "left", "right", "right", "left"),
+        align=("left", "right", "right", "right", "left"),
         notes=_never(results),
         name="analysis-sets",
     )
@@ -39,8 +41,15 @@ def _ledger_rows(results: Results, name: str) -> Iterator[Row]:
     assert estimates.ledger is not None
     yield Row((Cell(estimates.title, span=5),), group=True)
     for row in estimates.ledger.counts().to_dict("records"):
-        cells = ("", row["arm"], str(row["randomised"]), str(row["analysed"]), row["who_is_out"] or "–")
-        yield Row(tuple(Cell(text) for text in cells))
+        counted = estimates.ledger.ids("counted", arm=row["arm"])
+        who = "; ".join(text for text in (row["who_is_out"], _counted(counted)) if text)
+        numbers = (str(row[name]) for name in ("randomised", "measured", "analysed"))
+        cells = (row["arm"] or "All", *numbers, who or "–")
+        yield Row(tuple(Cell(text) for text in cells), indent=True)
+
+
+def _counted(ids: list[str]) -> str:
+    return f"counted without a value: {', '.join(ids)}" if ids else ""
 
 
 def _never(results: Results) -> tuple[str, ...]:
@@ -48,7 +57,7 @@ def _never(results: Results) -> tuple[str, ...]:
     if not ids:
         return ("Everyone in the files was allocated to an arm.",)
     shown = ", ".join(ids[:12]) + (f" and {len(ids) - 12} more" if len(ids) > 12 else "")
-    return (f"{fmt.count(len(ids), 'person', 'people')} in the files had no arm and were never randomised: {shown}.",)
+    return (f"{fmt.count(len(ids), 'person', 'people')} in the files had no arm (never allocated): {shown}.",)
 
 
 def baseline(results: Results) -> Iterator[Block]:
@@ -67,11 +76,20 @@ def baseline(results: Results) -> Iterator[Block]:
         rows=tuple(rows),
         align=text_then_numbers(len(arms)),
         notes=(
-            "Mean (SD) or number/known (share). “n” is given where a value is missing. There are no p-values: "
-            "in a randomised trial a difference at baseline is chance by design, and a test of it answers no question.",
+            "Mean (SD) or number/known (share). “n” is given where a value is missing.",
+            _WHY_NO_P[results.study.plan.design.allocation == "randomised"],  # type: ignore[union-attr]
         ),
         name="baseline",
     )
+
+
+_WHY_NO_P = {
+    True: (
+        "There are no p-values: in a randomised trial a difference at baseline is chance by design, and a test of it "
+        "answers no question."
+    ),
+    False: "There are no p-values: what matters is how large the differences are, not whether they pass a test.",
+}
 
 
 def _baseline_rows(frame: pd.DataFrame, name: str, arms: tuple[str, ...]) -> Iterator[Row]:

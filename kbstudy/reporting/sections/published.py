@@ -31,7 +31,7 @@ def published(results: Results) -> Iterator[Block]:
         align=("left", "left", "right", "right", "left", "left", "left"),
         notes=(
             "Measured: the quantity itself was measured. Estimated: it was calculated from something else. Seen: read "
-            "where the study was published or registered; a number from memory is refused.",
+            "at the place the data file names (an abstract, a registry, a reprint); a number from memory is refused.",
             *(
                 f"{_study(row)}, {str(row['outcome']).replace('_', ' ')}: {row['note']}."
                 for _, row in _with_note(frame)
@@ -54,12 +54,13 @@ def _study(row: pd.Series) -> str:
 
 def _published_row(row: pd.Series) -> Row:
     people = "; ".join(text for text in (row["group"], row["task"], row["arm"]) if text)
+    kind, _, assumed = row["spread_kind"].partition(" ")
     spread = {
-        "SD": f"SD {row['spread']:g}",
-        "SE": f"SE {row['spread']:g}",
+        "SD": f"SD {row['spread']:g} {assumed}".strip(),
+        "SE": f"SE {row['spread']:g} {assumed}".strip(),
         "CI95": f"95% CI {row['low']:g} to {row['high']:g}".replace("-", "−"),
         "none": "not given",
-    }[row["spread_kind"]]
+    }[kind]
     value = (
         f"{row['value']:g} {row['unit']}".replace("-", "−", 1)
         if row["value"] < 0

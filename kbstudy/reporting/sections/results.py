@@ -9,6 +9,7 @@ from kbstudy.estimates import Estimates
 from kbstudy.reporting import pictures
 from kbstudy.reporting.sections.cells import header, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
+from kbstudy.study import Analysis
 
 __all__ = ["analyses"]
 
@@ -22,11 +23,24 @@ def analyses(results: Results) -> Iterator[Block]:
         estimates = results.estimates[analysis.name]
         label = f"{estimates.title} (primary)" if analysis.primary else estimates.title
         yield Heading(label, 2)
-        yield Text(estimates.sentence())
+        yield Text(estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None))
+        yield Text(_estimand(results, analysis), "small")
         yield _estimates_table(estimates, analysis.name)
         figure = pictures.estimation(results, analysis.name)
         if figure:
             yield figure
+
+
+def _estimand(results: Results, analysis: Analysis) -> str:
+    """The attributes of the estimand (ICH E9(R1)) in one line."""
+    asked = analysis.estimand
+    who = f"everyone in {analysis.arm}" if analysis.arm else "everyone allocated"
+    what = f"; contrast: {asked.contrast}".replace(" - ", " minus ") if asked.contrast else ""
+    title = results.study.plan.outcome(analysis.outcome).title
+    return (
+        f"Estimand. Population: {who}; variable: {title}{what}; time: {asked.visit}; "
+        f"intercurrent events: {asked.intercurrent}."
+    )
 
 
 def _estimates_table(estimates: Estimates, name: str) -> Table:

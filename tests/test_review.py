@@ -1,0 +1,323 @@
+"""Defects that readers of the first version found, so that they stay mended."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kbstudy as kb
+from kbstudy.errors import DataError, FitError, PlanError
+from tests import tolerances
+
+
+def arms(n=12, seed=7):
+    rng = np.random.default_rng(seed)
+    before = rng.normal(50, 8, 2 * n)
+    arm = np.repeat(["C", "T"], n)
+    after = 20 + 0.6 * before - 3.0 * (arm == "T") + rng.normal(0, 4, 2 * n)
+    return pd.DataFrame({"id": [f"P{i}" for i in range(2 * n)], "arm": arm, "before": before, "after": after})
+
+
+def ancova(data, **changes):
+    return kb.ancova(data, "after", **{"baseline": "before", "arm": "arm", "reference": "C"} | changes)
+
+
+# ---- a single group ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def single_group(small):
+    small.toml('arm = { column = "group", levels = ["Control", "Training"], reference = "Control" }\n', "")
+    small.toml('allocation = "randomised"', 'allocation = "single group"')
+    small.toml('method = "ancova"', 'method = "paired"').toml('contrast = "Training - Control", ', "")
+    return small
+
+
+def test_a_single_group_gets_its_report(single_group, kbstudy_command):
+    outcome = kbstudy_command("report", single_group.folder)
+    assert (outcome.status, outcome.err) == (0, "")
+    page = Path("reports/small/report.html").read_text("utf-8")
+    assert "change within the group" in page
+    assert "the claim needs the change in Pain to be at most 0 points" in page
+    assert "there was no control group" in page
+
+
+def test_a_change_within_one_group_is_not_a_level(single_group):
+    single_group.toml('says = "Training alleviates pain"', 'says = "Training alleviates pain"\nabout = "level"')
+    with pytest.raises(PlanError, match="a change within one arm is not a level"):
+        kb.load(single_group.folder)
+
+
+# ---- the declared question is the one that is answered -----------------------------------------------------------
+
+THREE = """\
+[study]
+id = "three"
+title = "Three arms"
+
+[design]
+participant = "id"
+allocation = "assigned"
+arm = { column = "arm", levels = ["Usual", "Walk", "Bell"], reference = "Usual" }
+visit = { levels = ["Pre", "Post"], baseline = "Pre" }
+
+[[source]]
+file = "data.csv"
+
+[[outcome]]
+name = "pain"
+label = "Pain"
+columns = { Pre = "pre", Post = "post" }
+measure = "nrs_0_10"
+smallest_important = 2
+
+[[analysis]]
+name = "main"
+outcome = "pain"
+method = "ancova"
+primary = true
+estimand = { contrast = "Bell - Walk", visit = "Post", intercurrent = "treatment policy" }
+
+[[analysis]]
+name = "share"
+outcome = "pain"
+method = "responders"
+at_most = 3
+missing = "non_responder"
+estimand = { contrast = "Bell - Usual", visit = "Post" }
+
+[[claim]]
+id = "share"
+says = "More people get well"
+analysis = "share"
+true_if = { at_least = 0 }
+"""
+
+
+@pytest.fixture
+def three(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = [
+        f"P{i},{arm},{rng.uniform(4, 7):.1f},{'' if i % 9 == 0 else f'{rng.uniform(2, 5):.1f}'}"
+        for i, arm in enumerate(["Usual", "Walk", "Bell"] * 12)
+    ]
+    (tmp_path / "data.csv").write_text("\n".join(["id,arm,pre,post", *rows]) + "\n")
+    (tmp_path / "study.toml").write_text(THREE)
+    return kb.analyse(kb.load(tmp_path))
+
+
+def test_the_declared_contrast_may_be_between_any_two_arms(three):
+    estimates = three.estimates["main"]
+    assert list(estimates.compares) == ["Usual - Walk", "Bell - Walk"]
+    assert any("Declared is Bell - Walk" in note for note in estimates.notes)
+
+
+def test_only_the_declared_contrast_is_in_the_sentence_and_the_estimand_is_printed(three, tmp_path):
+    page = (kb.report(three, "html", tmp_path / "r") / "report.html").read_text("utf-8")
+    assert page.count("higher with Usual than with Walk") + page.count("lower with Usual than with Walk") == 0
+    assert "contrast: Bell minus Walk; time: Post; intercurrent events: treatment policy." in page
+    assert "People were not (or not known to be) randomised" in page
+    assert "is chance by design" not in page
+
+
+def test_a_share_is_not_held_against_points(three):
+    assert three.verdicts[0].importance == ""
+    assert "the share of people who reach the threshold of Pain" in three.verdicts[0].sentence
+
+
+def test_people_counted_without_a_value_are_not_called_measured(three):
+    ledger = three.estimates["share"].ledger.counts()
+    assert (ledger["analysed"] == 12).all()
+    assert ledger["measured"].sum() == 32
+    assert ledger["out"].sum() == 0
+
+
+def test_flow_with_counted_people_adds_up(three):
+    from kbstudy.analysis.flow import flow_of
+
+    flow = flow_of(three.study, "pain", "share", three.estimates["share"].ledger)
+    assert [arm.analysed for arm in flow.arms] == [12, 12, 12]
+    assert sum(arm.counted for arm in flow.arms) == 4
+
+
+def test_each_missing_visit_has_its_own_reason(small):
+    lines = (small.folder / "data.csv").read_text().splitlines()
+    lines[3] = lines[3].rsplit(",", 1)[0] + ","  # P02, Pre: an empty cell
+    del lines[4]  # P02, Post: no row
+    (small.folder / "data.csv").write_text("\n".join(lines) + "\n")
+    frame = kb.analyse(kb.load(small.folder)).estimates["pain_post"].ledger.frame
+    reason = frame.set_index("participant").loc["P02", "reason"]
+    assert "Pre: empty cell; Post: no row for this visit" in reason
+
+
+def test_a_person_without_an_arm_but_with_values_is_told(small):
+    for row in (4, 5):
+        small.cell(row, 1, "")
+    ledger = kb.load(small.folder).ledger()
+    assert ledger.ids("not randomised") == ["P02"]
+    assert set(ledger.frame.set_index("participant").loc["P02", "reason"]) == {
+        "no arm in the files, although there is a value"
+    }
+
+
+# ---- numbers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e-12, 1e-6, 1e6, 1e12, 1e15])
+def test_ancova_does_not_depend_on_the_unit(scale):
+    plain = ancova(arms()).row()
+    data = arms()
+    data[["before", "after"]] *= scale
+    scaled = ancova(data).row()
+    for column in ("estimate", "se", "low", "high"):
+        assert scaled[column] / scale == pytest.approx(plain[column], rel=tolerances.SCALED)
+    assert scaled["p"] == pytest.approx(plain["p"], rel=tolerances.SCALED)
+    assert scaled["df"] == plain["df"]
+
+
+@pytest.mark.parametrize("name", ["", "arm[C]", "arm"])
+def test_no_column_name_can_take_the_place_of_the_arms(name):
+    data = arms().rename(columns={"arm": "group"})
+    data["x"] = np.random.default_rng(1).normal(size=len(data))
+    plain = ancova(data, arm="group", covariates=["x"]).row()
+    renamed = ancova(data.rename(columns={"x": name}), arm="group", covariates=[name]).row()
+    assert renamed["estimate"] == plain["estimate"]
+
+
+def test_small_changes_of_large_numbers_are_not_rounded_away():
+    before = 1.2e9 + np.arange(8.0)
+    change = np.array([0.014, 0.041, 0.020, 0.033, 0.018, 0.025, 0.016, 0.017])
+    data = pd.DataFrame({"id": [*range(8)] * 2, "visit": ["a"] * 8 + ["b"] * 8, "y": [*before, *(before + change)]})
+    row = kb.paired(data, "y", participant="id", visit="visit", baseline="a", followup="b").row()
+    exact = ((before + change) - before).mean()
+    assert row["estimate"] == exact
+
+
+def test_a_t_too_large_for_the_noncentral_distribution_gives_no_interval_and_says_so():
+    before = np.linspace(1, 9, 9)
+    noise = np.tile([1e-6, -1e-6, 0.0], 3)
+    data = pd.DataFrame({"id": [*range(9)] * 2, "visit": ["a"] * 9 + ["b"] * 9, "y": [*before, *(before + 1 + noise)]})
+    found = kb.paired(data, "y", participant="id", visit="visit", baseline="a", followup="b")
+    assert found.row("cohen_dz")[["low", "high"]].isna().all()
+    assert any("noncentral t distribution cannot be computed" in note for note in found.notes)
+
+
+def test_absurd_numbers_are_refused():
+    data = arms()
+    data.loc[3, "after"] = 1e150
+    with pytest.raises(DataError, match=re.escape("1e+150 found")):
+        ancova(data)
+
+
+def test_arms_that_differ_in_a_blank_are_refused():
+    data = arms()
+    data.loc[:1, "arm"] = "C "
+    with pytest.raises(PlanError, match='differ only in blanks or capitals: "C", "C "'):
+        ancova(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("mytrial.csv", "data is a str"),
+        (arms().set_axis(range(4), axis=1), "column names that are not text: 0, 1, 2, 3"),
+    ],
+)
+def test_what_is_no_frame_with_names_is_refused(data, message):
+    with pytest.raises(PlanError, match=message):
+        ancova(data)
+
+
+def test_a_tiny_threshold_is_not_rounded():
+    data = pd.DataFrame({"arm": ["C"] * 10 + ["T"] * 10, "y": [3e-13] * 10 + [9e-13] * 10})
+    found = kb.responders(data, "y", arm="arm", reference="C", at_most=4e-13, missing="excluded").frame
+    assert found["estimate"].tolist()[:2] == [1.0, 0.0]
+
+
+def test_perfect_fit_is_still_refused():
+    data = arms().assign(after=lambda d: 2 * d["before"])
+    with pytest.raises(FitError):
+        ancova(data)
+
+
+# ---- words and stamps --------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_says_adjusted_and_the_signed_difference():
+    found = ancova(arms()).with_(adjusted_for="baseline", outcome="Pain", decimals=1)
+    assert re.search(
+        r"Pain, adjusted for baseline, was \d\.\d lower with T than with C \(difference −\d", found.sentence()
+    )
+    assert "p " not in found.sentence("adjusted_mean")
+
+
+def test_no_difference_is_not_higher():
+    found = ancova(arms())
+    found = found.with_(frame=found.frame.assign(estimate=0.0))
+    assert "differed by 0.00 between T and C" in found.sentence()
+
+
+def test_sentences_plots_and_tables_of_simulated_data_are_stamped(demo, tmp_path):
+    study = kb.load(demo)
+    results = kb.analyse(study)
+    for estimates in results.estimates.values():
+        assert estimates.sentence().startswith("[SIMULATED] ")
+        assert estimates.plot().get_title(loc="left").startswith("SIMULATED: ")
+        assert estimates.to_dict()["stamp"] == "SIMULATED"
+    folder = kb.export(study, tmp_path / "out")
+    for name in ("tidy.csv", "ledger.csv"):
+        assert set(pd.read_csv(folder / name)["stamp"]) == {"SIMULATED"}
+
+
+def test_the_level_is_the_one_asked_for_everywhere(small, tmp_path):
+    small.toml('method = "ancova"', 'method = "ancova"\nlevel = 0.975')
+    results = kb.analyse(kb.load(small.folder))
+    page = (kb.report(results, ["html"], tmp_path / "r") / "report.html").read_text("utf-8")
+    assert "97.5% CI" in page
+    assert "95% CI" not in page
+
+
+# ---- messages ----------------------------------------------------------------------------------------------------
+
+
+def test_a_likely_missing_code_is_not_called_a_slip(small):
+    small.cell(5, 3, "999")
+    with pytest.raises(DataError, match="999 is outside 0 to 10; if that is a code for a missing value, declare it"):
+        kb.load(small.folder)
+
+
+@pytest.mark.parametrize("text", ["999", "999.0", "999.00"])
+def test_a_missing_code_is_the_same_however_the_number_is_written(small, text):
+    small.toml('file = "data.csv"', 'file = "data.csv"\nmissing = ["999"]').cell(5, 3, text)
+    assert kb.load(small.folder).table("pain")["pain"].isna().sum() == 1
+
+
+def test_many_problems_of_one_column_are_shortened(small, kbstudy_command):
+    text = (small.folder / "data.csv").read_text()
+    (small.folder / "data.csv").write_text(re.sub(r",(\d)\.(\d\d)$", r",\1;\2", text, flags=re.M))
+    said = kbstudy_command("check", small.folder).err
+    assert said.startswith("40 problems")
+    assert 'data.csv, column "pain": and 32 more in this column' in said
+    assert said.count("is not a number") == 8
+
+
+def test_a_file_is_not_a_study_folder(small, kbstudy_command):
+    said = kbstudy_command("check", small.folder / "data.csv").err
+    assert "is a file, not a study folder" in said
+    assert "kbstudy inspect FILE" in said
+
+
+def test_an_edited_report_is_kept(small, kbstudy_command):
+    kbstudy_command("report", small.folder, "--to", "docx")
+    report = Path("reports/small/report.docx")
+    report.write_bytes(b"edited by hand")
+    kbstudy_command("report", small.folder, "--to", "docx")
+    assert report.with_suffix(".edited.docx").read_bytes() == b"edited by hand"
+    assert report.read_bytes() != b"edited by hand"
+    kept = json.loads(Path("reports/small/provenance.json").read_text("utf-8"))["outputs"]
+    assert "report.edited.docx" not in kept
