@@ -38,7 +38,8 @@ def report(
 ) -> None:
     """Analyse studies and write their reports.
 
-    Each study's tidy table and ledger go to data/processed/, in a folder named after the study.
+    Each study's tidy table and ledger go to data/processed/, in a folder named after the study. The files of an earlier
+    report are replaced, also those of formats not asked for now; files that are yours, or that you edited, are kept.
 
     For example: kbstudy report mytrial --to docx --to pdf
 

@@ -321,3 +321,14 @@ def test_an_edited_report_is_kept(small, kbstudy_command):
     assert report.read_bytes() != b"edited by hand"
     kept = json.loads(Path("reports/small/provenance.json").read_text("utf-8"))["outputs"]
     assert "report.edited.docx" not in kept
+
+
+@pytest.mark.parametrize("threshold", ["4", float("nan"), pd.NA])
+def test_a_threshold_that_is_no_number_is_refused(threshold):
+    with pytest.raises(PlanError, match="is not one threshold"):
+        kb.responders(arms(), "after", arm="arm", reference="C", at_most=threshold, missing="excluded")
+
+
+def test_a_path_is_not_a_study():
+    with pytest.raises(PlanError, match="study is a str, not a Study"):
+        kb.analyse("data/raw/demo-trial")

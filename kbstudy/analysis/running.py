@@ -14,6 +14,7 @@ from kbstudy.analysis.flow import Flow, flow_of
 from kbstudy.analysis.provenance import provenance_of
 from kbstudy.analysis.results import STAMP, Results
 from kbstudy.claims import Evidence, Region, Verdict, verdict_on
+from kbstudy.errors import PlanError, Problem
 from kbstudy.estimates import Estimates
 from kbstudy.evidence import published_estimates
 from kbstudy.ledger import Ledger
@@ -49,6 +50,9 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
     >>> results.verdicts[0].word
     'not supported'
     """
+    if not isinstance(study, Study):
+        do = "Give what kb.load returns: kb.analyse(kb.load(folder))."
+        raise PlanError(Problem(f"study is a {type(study).__name__}, not a Study", do=do))
     step = on_step or (lambda _: None)
     estimates = {}
     for analysis in study.plan.analyses:

@@ -65,6 +65,7 @@ def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str
     """
     assert estimates.points is not None, "an estimation figure shows every person"
     arms = list(dict.fromkeys(means["arm"]))
+    width = 56 // (len(arms) + 1)  # letters that a panel's title has room for
     contrasts = estimates.frame[(estimates.frame["term"] == estimates.primary) & estimates.frame["contrast"].notna()]
     others = 1 if len(contrasts) else 0
     axes = figure.subplots(
@@ -72,11 +73,14 @@ def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str
     )
     axes = list(axes) if len(arms) + others > 1 else [axes]
     for index, arm in enumerate(arms):
-        _people(axes[index], estimates, means[means["arm"] == arm], arm, visits, ARM_COLOURS[index % len(ARM_COLOURS)])
+        mine = means[means["arm"] == arm]
+        _people(axes[index], estimates, mine, arm, visits, ARM_COLOURS[index % len(ARM_COLOURS)])
+        title = [*textwrap.wrap(arm, width), f"n = {mine['n'].iloc[0]:.0f}"]
+        axes[index].set_title("\n".join(title), parse_math=False)
     _share_limits(axes[: len(arms)])
     axes[0].set_ylabel(_with_unit(estimates.outcome, estimates.unit), parse_math=False)
     if others:
-        _differences(axes[-1], estimates, contrasts)
+        _differences(axes[-1], estimates, contrasts, width)
 
 
 def _people(
@@ -95,10 +99,8 @@ def _people(
     for position, visit in ((-0.22, visits[0]), (1.22, visits[1])):
         row = means[means["visit"] == visit].iloc[0]
         _interval(ax, row.rename({"mean": "estimate"}), position, colour, horizontal=False)
-    ax.set_xticks([0, 1], visits, parse_math=False)
+    ax.set_xticks([0, 1], ["\n".join(textwrap.wrap(visit, 10)) for visit in visits], parse_math=False)
     ax.set(xlim=(-0.55, 1.55), xlabel="", ylabel="")
-    name = [*textwrap.wrap(arm, 18), f"n = {len(points)}"]
-    ax.set_title("\n".join(name), parse_math=False)
 
 
 def _share_limits(axes: list[Axes]) -> None:
@@ -110,7 +112,7 @@ def _share_limits(axes: list[Axes]) -> None:
             ax.tick_params(labelleft=False)
 
 
-def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame) -> None:
+def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame, width: int) -> None:
     for position, (_, row) in enumerate(contrasts.iterrows()):
         _interval(ax, row, position, INK, horizontal=False)
     ax.axhline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
@@ -118,7 +120,7 @@ def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame) -> Non
     labels = ["\n".join(textwrap.wrap(one, 12)) for one, _ in pairs]
     ax.set_xticks(range(len(contrasts)), labels, parse_math=False)
     ax.set_xlim(-0.7, len(contrasts) - 0.3)
-    ax.set_title("\n".join(["Difference", *textwrap.wrap(f"from {pairs[0][1]}", 18)]), parse_math=False)
+    ax.set_title("\n".join(["Difference", *textwrap.wrap(f"from {pairs[0][1]}", width)]), parse_math=False)
     label = f"Adjusted difference, {fmt.confidence(estimates.level)} CI"
     ax.set_ylabel(_with_unit(label, estimates.unit), parse_math=False)
     ax.yaxis.set_label_position("right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ def draw_flow(flow: Flow, ax: Axes) -> Axes:
     if len(columns) > 1:
         _line(ax, columns[0], bar, columns[-1], bar)
     for x, arm in zip(columns, flow.arms, strict=True):
-        _column(ax, x, width, _texts(arm), tops[1:], bar)
+        _column(ax, x, width, _texts(arm, len(flow.arms)), tops[1:], bar)
     return ax
 
 
@@ -66,8 +67,9 @@ def _first(flow: Flow) -> list[str]:
     ]
 
 
-def _texts(arm: FlowArm) -> list[list[str]]:
-    texts = [[f"*{arm.name or 'All participants'}", f"allocated: n = {arm.allocated}"]]
+def _texts(arm: FlowArm, columns: int) -> list[list[str]]:
+    name = textwrap.wrap(arm.name or "All participants", 78 // columns)
+    texts = [[*(f"*{line}" for line in name), f"allocated: n = {arm.allocated}"]]
     texts += [[f"*{visit}", f"with a value: n = {n}", f"without: n = {out}"] for visit, n, out in arm.visits]
     if arm.analysed is not None:
         left = arm.allocated - arm.analysed
@@ -79,7 +81,7 @@ def _texts(arm: FlowArm) -> list[list[str]]:
 def _layout(flow: Flow) -> list[float]:
     """Top of each row of boxes, and last the bottom of the drawing."""
     heights = [_height(_first(flow))]
-    columns = [_texts(arm) for arm in flow.arms]
+    columns = [_texts(arm, len(flow.arms)) for arm in flow.arms]
     depth = max(len(column) for column in columns)
     heights += [max(_height(column[i]) for column in columns if i < len(column)) for i in range(depth)]
     tops = [0.3]

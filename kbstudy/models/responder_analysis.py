@@ -176,7 +176,8 @@ def responders(
 def _check_question(data: pd.DataFrame, asked: _Question) -> None:
     problems = asked.problems(data)
     given = [value for value in (asked.at_most, asked.at_least) if value is not None]
-    if len(given) != 1 or not all(map(math.isfinite, given)):
+    are_numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in given)
+    if len(given) != 1 or not are_numbers:
         what = f"at_most={asked.at_most}, at_least={asked.at_least} is not one threshold"
         problems.add(Problem(what, do="Give exactly one of at_most and at_least, as a finite number."))
     if asked.missing not in _MISSING:

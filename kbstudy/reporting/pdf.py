@@ -172,11 +172,11 @@ def _run(run: Run) -> str:
     return f"strong({words})" if run.bold else words
 
 
-def _content(text: str, limit: int = 24) -> str:
+def _content(text: str, limit: int = 60) -> str:
     return f"[#{_string(text, limit)}]"
 
 
-def _string(text: str, limit: int = 24) -> str:
+def _string(text: str, limit: int = 60) -> str:
     """A Typst string literal; for text that went through ``ready`` JSON's escapes are Typst's."""
     return json.dumps(soft(text, limit), ensure_ascii=False)
 
