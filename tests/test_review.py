@@ -332,3 +332,26 @@ def test_a_threshold_that_is_no_number_is_refused(threshold):
 def test_a_path_is_not_a_study():
     with pytest.raises(PlanError, match="study is a str, not a Study"):
         kb.analyse("data/raw/demo-trial")
+
+
+def test_hostile_text_reaches_every_format_unharmed(small, tmp_path):
+    """Markup, a formula, a right-to-left word and an emoji as arm names; ids that are scripts."""
+    control, training = "<b>Control</b> & co 🏋", "=cmd|#let x שלום"
+    text = (small.folder / "data.csv").read_text("utf-8")
+    text = text.replace("Control", control).replace("Training", training)
+    text = re.sub(r"^(P\d\d)", r"<script>alert('\1')</script>", text, flags=re.M)
+    (small.folder / "data.csv").write_text(text, "utf-8")
+    toml = (small.folder / "study.toml").read_text("utf-8")
+    toml = toml.replace('"Training alleviates', '"TR alleviates').replace("Training", training)
+    (small.folder / "study.toml").write_text(toml.replace("Control", control), "utf-8")
+    small.cell(5, 3, "")
+    results = kb.analyse(kb.load(small.folder))
+    folder = kb.report(results, folder=tmp_path / "r")
+    page = (folder / "report.html").read_text("utf-8").replace("<wbr>", "")
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(&#x27;P02&#x27;)&lt;/script&gt;" in page
+    assert "&lt;b&gt;Control&lt;/b&gt; &amp; co 🏋" in page
+    assert "=cmd|#let x שלום" in page
+    assert "has no 🏋: drawn as boxes" in page
+    assert (folder / "report.pdf").stat().st_size > 0
+    assert (folder / "report.docx").stat().st_size > 0

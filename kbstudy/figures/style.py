@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,11 +51,12 @@ _STYLE: Final[Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure as bytes: vector, 300-dpi raster, and its width in print."""
+    """A figure as bytes: vector, 300-dpi raster, its width in print, and the characters its font could not draw."""
 
     svg: bytes
     png: bytes
     width_mm: float
+    boxes: str = ""
 
 
 @contextmanager
@@ -84,6 +87,20 @@ def picture(figure: Figure, stamp: str = "") -> Picture:
                 0.995, 0.995, stamp, ha="right", va="top", fontsize=7, fontweight="bold", color=_STAMP_COLOUR
             ).set_in_layout(False)
         svg, png = io.BytesIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", dpi=300, metadata={"Software": None})
-    return Picture(svg.getvalue(), png.getvalue(), figure.get_figwidth() / _MM)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+            figure.savefig(png, format="png", dpi=300, metadata={"Software": None})
+    return Picture(svg.getvalue(), png.getvalue(), figure.get_figwidth() / _MM, _not_drawn(caught))
+
+
+def _not_drawn(caught: list[warnings.WarningMessage]) -> str:
+    """The characters that the font lacks, which matplotlib tells by warnings; any other warning goes on to the user."""
+    missing: dict[str, None] = {}
+    for warning in caught:
+        glyph = re.match(r"Glyph (\d+) ", str(warning.message))
+        if glyph:
+            missing[chr(int(glyph[1]))] = None
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return "".join(missing)

@@ -114,4 +114,6 @@ def _in_words(row: ClaimRow, verdict: Verdict) -> str:
 def _figure(results: Results, drawn: object, name: str, caption: str, alt: str) -> Figure:
     picture = figures.picture(drawn, results.stamp)  # type: ignore[arg-type]
     stamp = f"{results.stamp} DATA. " if results.stamp else ""
+    if picture.boxes:
+        caption = f"{caption} The figure's font has no {picture.boxes}: drawn as boxes."
     return Figure(f"{stamp}{caption}", f"{stamp}{alt}", picture.svg, picture.png, picture.width_mm, name)
