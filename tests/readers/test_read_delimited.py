@@ -13,8 +13,7 @@ from kbstudy.readers import RawTable, read_table
 from kbstudy.readers.delimited import read_delimited
 from kbstudy.readers.grid import table_of
 from kbstudy.readers.source import Source
-
-REAL = Path("/work/shared/data/trials/ashar2022.csv")
+from tests.conftest import shared
 
 
 def read(folder: Path, content: str | bytes, name: str = "scores.csv", **options: str) -> RawTable:
@@ -301,9 +300,8 @@ def test_summary(tmp_path: Path) -> None:
     assert "a&lt;b" in table._repr_html_()
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the shared data are not here")
 def test_a_real_trial() -> None:
-    table = read_table(REAL)
+    table = read_table(shared("trials/ashar2022.csv"))
     assert table.cells.shape == (341, 35)
     assert {"<undefined>", "NaN"} <= set(table.cells.to_numpy().ravel())
     assert table.rows == tuple(range(2, 343))
