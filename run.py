@@ -66,7 +66,7 @@ def pip(*arguments: str) -> int:
 
 
 def fingerprint(lock: Path) -> str:
-    parts = [lock.read_bytes(), (HOME / "pyproject.toml").read_bytes(), sys.version.encode()]
+    parts = [lock.read_bytes(), (HOME / "pyproject.toml").read_bytes(), sys.version.encode(), str(HOME).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -111,7 +111,8 @@ def write_locks() -> int:
 def lint() -> int:
     """Style and types, as the project's own check runs them."""
     checks = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
-    return max(run(PYTHON, "-m", *check) for check in checks)
+    failed = [check for check in checks if run(PYTHON, "-m", *check)]
+    return int(bool(failed))
 
 
 def main(arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -42,17 +43,18 @@ def replace_folder(target: Path, files: Mapping[str, bytes], about: Mapping[str,
         If it cannot be written. ``target`` is then as it was.
     """
     staging: Path | None = None
+    shown, target = target, target.resolve()
     files = {**files, MANIFEST: _manifest(files, about)}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(target)
+        _refuse_foreign(target, shown)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        staging.chmod(0o755)
+        staging.chmod(_mode(target))
         _keep_what_others_made(target, staging, files)
         _write(staging, files)
         _swap(staging, target)
     except OSError as error:
-        raise _cannot(target, error) from None
+        raise _cannot(shown, error) from None
     finally:
         if staging is not None:
             shutil.rmtree(staging, ignore_errors=True)
@@ -69,13 +71,13 @@ def _cannot(target: Path, error: OSError) -> OutputError:
     return OutputError(Problem(f"{target} cannot be written: {reason}", do=do))
 
 
-def _refuse_foreign(target: Path) -> None:
+def _refuse_foreign(target: Path, shown: Path) -> None:
     """Only a folder that kbstudy made, or a new or empty one, is written to."""
     if target.exists() and not target.is_dir():
-        raise OutputError(Problem(f"{target} is a file, not a folder", do="Choose another place. Nothing was changed."))
+        raise OutputError(Problem(f"{shown} is a file, not a folder", do="Choose another place. Nothing was changed."))
     if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists():
         do = "Choose an empty or new folder, so that nothing of yours is mixed up with ours. Nothing was changed."
-        raise OutputError(Problem(f"{target} holds files that kbstudy did not make", do=do))
+        raise OutputError(Problem(f"{shown} holds files that kbstudy did not make", do=do))
 
 
 def _keep_what_others_made(target: Path, staging: Path, files: Mapping[str, bytes]) -> None:
@@ -88,17 +90,39 @@ def _keep_what_others_made(target: Path, staging: Path, files: Mapping[str, byte
         ours = {}
     for path in sorted(target.rglob("*")):
         name = path.relative_to(target).as_posix()
-        if not path.is_file() or name == MANIFEST:
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                (staging / name).mkdir(parents=True, exist_ok=True)
+        elif name == MANIFEST:
             continue
-        if name not in ours and name not in files:
+        elif path.is_symlink() or (name not in ours and name not in files):
             _copy(path, staging / name)
         elif sha256(path.read_bytes()).hexdigest() != ours.get(name):
-            _copy(path, staging / path.relative_to(target).with_suffix(f".edited{path.suffix}"))
+            _copy(path, _free_name(target / name, target, staging))
+
+
+def _free_name(path: Path, target: Path, staging: Path) -> Path:
+    """``report.edited.docx``, or ``report.edited-2.docx`` where that is taken by an earlier edit."""
+    for number in range(1, 10_000):
+        suffix = ".edited" if number == 1 else f".edited-{number}"
+        name = path.with_suffix(f"{suffix}{path.suffix}").relative_to(target)
+        if not (target / name).exists() and not (staging / name).exists():
+            return staging / name
+    raise OSError(f"too many edited copies of {path.name}")
 
 
 def _copy(path: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(path, to)
+    shutil.copy2(path, to, follow_symlinks=False)
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the folder that is replaced, else those that a new folder gets here."""
+    if target.is_dir():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o777 & ~mask
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -120,7 +144,7 @@ def _swap(new: Path, target: Path) -> None:
         target.rename(old)
         try:
             new.rename(target)
-        except OSError:
+        except BaseException:
             old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -52,11 +53,11 @@ def report(
     out
         Where the reports go; each study gets a folder of its own in it.
     """
-    failed = Problems()
+    failed, done = Problems(), set[str]()
     with _progress() as step:
         for folder in folders or _shipped():
             try:
-                _report(folder, to, out, step)
+                _report(folder, to, out, step, done)
             except StudyError as error:
                 _complain(error, folder)
                 failed.extend(error.problems)
@@ -64,10 +65,15 @@ def report(
         sys.exit(1)
 
 
-def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str], None]) -> None:
+def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str], None], done: set[str]) -> None:
     step(f"{folder.name}: reading")
     study = kbstudy.load(folder)
+    if study.id in done:
+        do = "Give each study an id of its own in study.toml: its report folder is named after it."
+        raise PlanError(Problem(f'another study of this run has the id "{study.id}" too', do=do))
+    done.add(study.id)
     results = kbstudy.analyse(study, on_step=lambda text: step(f"{folder.name}: {text}"))
+    tables = kbstudy.export(study) if study.has_people else None
     target = kbstudy.report(results, to, out / study.id, on_step=lambda text: step(f"{folder.name}: {text}"))
     stamp = f" ({results.stamp} DATA, NOT EVIDENCE)" if results.stamp else ""
     _say(f"[bold]{_escape(study.plan.study.title)}[/bold]{stamp}")
@@ -76,8 +82,10 @@ def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str],
     _say(
         f"  {target.as_posix()}/: {', '.join(f'report.{name}' for name in to)}, results.json, provenance.json, figures/"
     )
-    if study.has_people:
-        _say(f"  {kbstudy.export(study).as_posix()}/: tidy.csv, ledger.csv")
+    for kept in sorted(target.rglob("*.edited*")):
+        _say(f"  kept what somebody edited: {_escape(kept.as_posix())}")
+    if tables:
+        _say(f"  {tables.as_posix()}/: tidy.csv, ledger.csv")
 
 
 @app.command
@@ -244,7 +252,7 @@ def _complain(error: StudyError, folder: Path | None = None) -> None:
         console.print(f"  {_escape(line)}")
     for advice in dict.fromkeys(problem.do for problem in error.problems if problem.do):
         console.print(f"What to do: {_escape(advice)}", style="dim")
-    console.print("Nothing was written." if folder else "")
+    console.print("No report was written." if folder else "")
 
 
 _SHOWN_A_COLUMN = 8
@@ -252,10 +260,13 @@ _SHOWN_A_COLUMN = 8
 
 def _shortened(problems: Sequence[Problem]) -> list[str]:
     """Every problem, but of many in one column only the first ones and how many more: they usually have one cause."""
-    places = [(problem.file, problem.column) for problem in problems]
+    alike_in = Counter((problem.file, problem.column) for problem in problems)
+    seen: Counter[tuple[str, str]] = Counter()
     lines: list[str] = []
-    for index, problem in enumerate(problems):
-        before, alike = places[:index].count(places[index]), places.count(places[index])
+    for problem in problems:
+        place = (problem.file, problem.column)
+        before, alike = seen[place], alike_in[place]
+        seen[place] += 1
         if not problem.column or alike <= _SHOWN_A_COLUMN + 1 or before < _SHOWN_A_COLUMN:
             lines.append(str(problem))
         elif before == _SHOWN_A_COLUMN:

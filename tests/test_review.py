@@ -312,15 +312,17 @@ def test_a_file_is_not_a_study_folder(small, kbstudy_command):
     assert "kbstudy inspect FILE" in said
 
 
-def test_an_edited_report_is_kept(small, kbstudy_command):
-    kbstudy_command("report", small.folder, "--to", "docx")
+def test_every_edit_of_a_report_is_kept_and_told(small, kbstudy_command):
     report = Path("reports/small/report.docx")
-    report.write_bytes(b"edited by hand")
     kbstudy_command("report", small.folder, "--to", "docx")
-    assert report.with_suffix(".edited.docx").read_bytes() == b"edited by hand"
-    assert report.read_bytes() != b"edited by hand"
-    kept = json.loads(Path("reports/small/provenance.json").read_text("utf-8"))["outputs"]
-    assert "report.edited.docx" not in kept
+    for edit in (b"first", b"second"):
+        report.write_bytes(edit)
+        said = kbstudy_command("report", small.folder, "--to", "docx").out
+        assert "kept what somebody edited: reports/small/report.edited.docx" in said
+    assert report.with_suffix(".edited.docx").read_bytes() == b"first"
+    assert report.with_suffix(".edited-2.docx").read_bytes() == b"second"
+    ours = json.loads(Path("reports/small/provenance.json").read_text("utf-8"))["outputs"]
+    assert not [name for name in ours if "edited" in name]
 
 
 @pytest.mark.parametrize("threshold", ["4", float("nan"), pd.NA])
@@ -355,3 +357,158 @@ def test_hostile_text_reaches_every_format_unharmed(small, tmp_path):
     assert "has no 🏋: drawn as boxes" in page
     assert (folder / "report.pdf").stat().st_size > 0
     assert (folder / "report.docx").stat().st_size > 0
+
+
+# ---- what a cold reading of the code found -----------------------------------------------------------------------
+
+
+def test_a_column_a_visit_in_a_file_with_a_row_a_visit(small):
+    """pain_pre is filled in the Pre rows, pain_post in the Post rows; the empty cells of the others hide nothing."""
+    lines = ["id,group,visit,pain_pre,pain_post"]
+    for line in (small.folder / "data.csv").read_text().splitlines()[1:]:
+        person, group, visit, pain = line.split(",")
+        lines.append(f"{person},{group},{visit},{pain if visit == 'Pre' else ''},{pain if visit == 'Post' else ''}")
+    plain = kb.load(small.folder).table("pain")["pain"].tolist()
+    (small.folder / "data.csv").write_text("\n".join(lines) + "\n")
+    small.toml('column = "pain"', 'columns = { Pre = "pain_pre", Post = "pain_post" }')
+    assert kb.load(small.folder).table("pain")["pain"].tolist() == plain
+
+
+def test_two_values_for_one_visit_are_a_problem(small):
+    lines = ["id,group,visit,pain_pre,pain_post"]
+    lines += [f"{','.join(line.split(',')[:3])},{i % 5},{i % 4}" for i, line in enumerate(SMALL_LINES(small))]
+    (small.folder / "data.csv").write_text("\n".join(lines) + "\n")
+    small.toml('column = "pain"', 'columns = { Pre = "pain_pre", Post = "pain_post" }')
+    with pytest.raises(DataError, match="in another row of the same person"):
+        kb.load(small.folder)
+
+
+def SMALL_LINES(small):  # noqa: N802
+    return (small.folder / "data.csv").read_text().splitlines()[1:]
+
+
+def test_an_outcome_in_a_file_without_visits_is_not_lost(small):
+    people = [f"P{number:02d},{number % 9}" for number in range(1, 21)]
+    (small.folder / "more.csv").write_text("\n".join(["id,odi", *people]) + "\n")
+    small.toml('file = "data.csv"', 'file = "data.csv"\n\n[[source]]\nfile = "more.csv"')
+    small.toml("[[analysis]]", '[[outcome]]\nname = "odi"\ncolumn = "odi"\nmeasure = "odi"\n\n[[analysis]]')
+    with pytest.raises(
+        PlanError, match='more.csv has no visit column "visit", so it is not known at which visit "odi"'
+    ):
+        kb.load(small.folder)
+
+
+@pytest.mark.parametrize("twin", ["p02", "P02.0"])
+def test_ids_that_look_like_one_person_are_a_problem(small, twin):
+    small.cell(5, 0, twin)
+    if twin == "P02.0":
+        text = (small.folder / "data.csv").read_text()
+        (small.folder / "data.csv").write_text(re.sub(r"^P0?", "", text, flags=re.M))
+    with pytest.raises(DataError, match="these ids look like one person"):
+        kb.load(small.folder)
+
+
+def test_links_and_empty_folders_of_others_stay(small, kbstudy_command):
+    kbstudy_command("report", small.folder, "--to", "html")
+    folder = Path("reports/small")
+    (folder / "drafts").mkdir()
+    (folder / "link").symlink_to("nowhere")
+    kbstudy_command("report", small.folder, "--to", "html")
+    assert (folder / "drafts").is_dir()
+    assert (folder / "link").is_symlink()
+
+
+def test_a_folder_that_only_its_owner_may_read_stays_so(small, kbstudy_command):
+    kbstudy_command("report", small.folder, "--to", "html")
+    Path("data/processed/small").chmod(0o700)
+    kbstudy_command("report", small.folder, "--to", "html")
+    assert Path("data/processed/small").stat().st_mode & 0o777 == 0o700
+
+
+def test_two_studies_of_one_name_do_not_replace_each_other(small, tmp_path, kbstudy_command):
+    import shutil
+
+    twin = shutil.copytree(small.folder, tmp_path / "twin")
+    outcome = kbstudy_command("report", small.folder, twin, "--to", "html")
+    assert outcome.status == 1
+    assert 'another study of this run has the id "small" too' in outcome.err
+
+
+def test_the_hash_is_that_of_the_file_that_was_read(small):
+    from hashlib import sha256
+
+    read = sha256((small.folder / "data.csv").read_bytes()).hexdigest()
+    study = kb.load(small.folder)
+    (small.folder / "data.csv").write_text("changed since")
+    assert kb.analyse(study).provenance.inputs["data.csv"] == read
+
+
+def test_a_study_file_may_have_another_name(small):
+    (small.folder / "study.toml").rename(small.folder / "second_plan.toml")
+    results = kb.analyse(kb.load(small.folder / "second_plan.toml"))
+    assert "second_plan.toml" in results.provenance.inputs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('levels = ["Pre", "Post"]', 'levels = ["Pre", "Post", "Pre"]', "levels has Pre more than once"),
+        ('measure = "nrs_0_10"', 'measure = "nrs_0_10"\nrange = [10, 0]', "the smaller number comes first"),
+        ("[study]", "[[study]]", "write [study] with one bracket"),
+        ('allocation = "randomised"', 'allocation = "single group"', "but arms are declared"),
+    ],
+)
+def test_plans_that_contradict_themselves(small, old, new, message):
+    small.toml(old, new)
+    with pytest.raises(PlanError, match=re.escape(message)):
+        kb.load(small.folder)
+
+
+def test_a_missing_design_is_a_message(small):
+    text = (small.folder / "study.toml").read_text()
+    start, end = text.index("[design]"), text.index("[[source]]")
+    (small.folder / "study.toml").write_text(text[:start] + text[end:])
+    with pytest.raises(PlanError, match="but no \\[design\\]"):
+        kb.load(small.folder)
+
+
+def test_a_share_is_written_as_a_share(small):
+    small.toml('method = "ancova"', 'method = "responders"\nat_most = 3\nmissing = "non_responder"')
+    small.toml("true_if = { at_most = 0 }", "true_if = { at_least = 20 }")
+    with pytest.raises(PlanError, match="write 20 % as 0.2"):
+        kb.load(small.folder)
+
+
+def test_a_study_without_outcomes_gets_a_report(small, kbstudy_command):
+    text = (small.folder / "study.toml").read_text()
+    (small.folder / "study.toml").write_text(text[: text.index("[[outcome]]")])
+    assert kbstudy_command("report", small.folder, "--to", "html").status == 0
+
+
+def test_a_numeric_correction_in_a_file_with_decimal_commas(small):
+    lines = (small.folder / "data.csv").read_text().replace(",", ";").replace(".", ",")
+    (small.folder / "data.csv").write_text(lines.replace("P01;Control;Pre;4,00", "P01;Control;Pre;4,oo"))
+    small.toml('file = "data.csv"', 'file = "data.csv"\ndecimal = ","')
+    small.add(
+        '\n[[correction]]\nparticipant = "P01"\nvisit = "Pre"\ncolumn = "pain"\nfound = "4,oo"\nuse = 4.5\nwhy = "x"\n'
+    )
+    study = kb.load(small.folder)
+    assert study.table("pain")["pain"].iloc[0] == 4.5
+
+
+def test_the_callers_style_does_not_change_the_figures(small, tmp_path):
+    import matplotlib as mpl
+
+    results = kb.analyse(kb.load(small.folder))
+    first = kb.report(results, "html", tmp_path / "a")
+    with mpl.rc_context({"axes.grid": True, "axes.facecolor": "#eaeaf2", "xtick.direction": "in", "figure.dpi": 50}):
+        second = kb.report(results, "html", tmp_path / "b")
+    assert (first / "report.html").read_bytes() == (second / "report.html").read_bytes()
+
+
+def test_long_data_without_a_participant_are_refused(demo):
+    table = kb.load(demo).table("pain")
+    with pytest.raises(DataError, match="the same person stands in several rows"):
+        kb.ancova(table, "pain", baseline="pain_baseline", arm="arm", reference="Usual care")
+    with pytest.raises(DataError, match="the same person stands in several rows"):
+        kb.responders(table, "pain", arm="arm", reference="Usual care", at_most=3, missing="excluded")

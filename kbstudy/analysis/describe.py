@@ -31,7 +31,8 @@ def describe_baseline(study: Study) -> pd.DataFrame:
     outcomes = describe_outcomes(study)
     at_baseline = outcomes[outcomes["visit"] == study.plan.design.visit.baseline]
     covariates = pd.DataFrame(list(_covariates(study)), columns=list(DESCRIPTION_COLUMNS))
-    return pd.concat([frame for frame in (covariates, at_baseline) if len(frame)], ignore_index=True)
+    filled = [frame for frame in (covariates, at_baseline) if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else covariates
 
 
 def describe_outcomes(study: Study) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def _outcomes(study: Study) -> Iterator[dict[str, object]]:
     for outcome in study.plan.outcomes:
         names = {"variable": outcome.name, "label": outcome.title, "unit": outcome.unit_text, "kind": "number"}
         table = study.table(outcome.name, covariates=())
-        for visit in table["visit"].cat.categories:
+        for visit in outcome.columns or table["visit"].cat.categories:
             for arm in study.plan.arms:
                 values = table.loc[(table["visit"] == visit) & (table["arm"] == arm), outcome.name]
                 yield {**names, "decimals": outcome.digits, "visit": visit, "arm": arm, **_numbers(values)}

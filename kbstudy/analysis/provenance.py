@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from dataclasses import dataclass
 from importlib import metadata
 
 from kbstudy import __version__
 from kbstudy.study import Study
-from kbstudy.study.sources import sha256_of
 
 __all__ = ["Provenance", "provenance_of"]
 
-_PACKAGES = ("numpy", "pandas", "pingouin", "scipy", "seaborn", "statsmodels", "matplotlib", "python-docx", "typst")
+_PACKAGES = (
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "python-calamine",
+    "python-docx",
+    "scipy",
+    "seaborn",
+    "statsmodels",
+    "typst",
+)
 
 
 @dataclass(frozen=True)
@@ -38,13 +49,17 @@ class Provenance:
 
 def provenance_of(study: Study) -> Provenance:
     """The provenance of whatever is computed from a study."""
-    names = ["study.toml", *(source.file for source in study.plan.sources)]
-    names += [source.dictionary for source in study.plan.sources if source.dictionary]
     return Provenance(
-        inputs={name: sha256_of(study.folder / name) for name in names},
+        inputs=dict(study.inputs),
         kbstudy=__version__,
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
         packages={name: metadata.version(name) for name in _PACKAGES},
-        command=f"kbstudy report {study.folder.resolve().name}",
+        command=f"kbstudy report {shlex.quote(_place(study))}",
     )
+
+
+def _place(study: Study) -> str:
+    """The study's folder without the path of a machine: from ``data/raw`` on, if it lies there, else its name."""
+    folder = study.folder.resolve()
+    return f"data/raw/{folder.name}" if folder.parts[-3:-1] == ("data", "raw") else folder.name

@@ -69,7 +69,7 @@ class Results:
         return self.study.ledger()
 
     def to_dict(self) -> dict[str, Any]:
-        """Every number, without people: what ``results.json`` holds."""
+        """Every number: what ``results.json`` holds. People stand in it only as ids of those left out or corrected."""
         content: dict[str, Any] = {
             "schema": RESULTS_SCHEMA,
             "simulated": self.study.simulated,

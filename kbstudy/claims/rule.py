@@ -9,19 +9,11 @@ from typing import Final, Literal
 from kbstudy import formatting as fmt
 from kbstudy.errors import PlanError
 
-__all__ = ["VERDICTS", "Position", "Region", "VerdictWord", "judge"]
+__all__ = ["Position", "Region", "VerdictWord", "judge"]
 
 VerdictWord = Literal["supported", "not supported", "inconclusive", "no evidence", "not possible as stated"]
 Position = Literal["inside", "outside", "across", "none"]
 
-#: Every verdict there is, strongest support first.
-VERDICTS: Final[tuple[VerdictWord, ...]] = (
-    "supported",
-    "inconclusive",
-    "not supported",
-    "not possible as stated",
-    "no evidence",
-)
 _WORDS: Final[dict[Position, VerdictWord]] = {
     "inside": "supported",
     "outside": "not supported",

@@ -45,7 +45,7 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax.axvline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
         ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {fmt.confidence(estimates.level)} CI")
         stamp = f"{estimates.stamp}: " if estimates.stamp else ""
-        ax.set_title("\n".join(textwrap.wrap(stamp + estimates.title, 60)), parse_math=False)
+        ax.set_title("\n".join(textwrap.wrap(stamp + estimates.title, 44)), parse_math=False)
     return ax
 
 

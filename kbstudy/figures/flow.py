@@ -59,6 +59,8 @@ def _column(ax: Axes, x: float, width: float, texts: list[list[str]], tops: list
 
 def _first(flow: Flow) -> list[str]:
     verb = {"randomised": "Randomised", "assigned": "Assigned, not randomised"}.get(flow.allocation, "Allocated")
+    if len(flow.arms) == 1:
+        return [f"In the files: n = {flow.in_files}"]
     inside = flow.in_files - flow.never_allocated
     return [
         f"In the files: n = {flow.in_files}",

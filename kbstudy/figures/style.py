@@ -61,8 +61,10 @@ class Picture:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """The house style for whatever is drawn inside."""
-    with mpl.rc_context(_STYLE):
+    """The house style for whatever is drawn inside, whatever the caller's own settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
         yield
 
 

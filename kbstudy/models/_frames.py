@@ -96,6 +96,19 @@ def identify(data: pd.DataFrame, participant: str | None, problems: Problems) ->
     return ids
 
 
+#: What a column with ids is usually called.
+_ID_NAMES: Final = ("record_id", "participant", "participant_id", "id", "subject", "patient")
+
+
+def check_one_row_each(data: pd.DataFrame, problems: Problems) -> None:
+    """Without ``participant=`` a row is taken to be a person; a repeated id says that it is not."""
+    for column in data.columns:
+        if str(column).casefold() in _ID_NAMES and data[column].dropna().duplicated().any():
+            what = "the same person stands in several rows, and one row a participant is needed"
+            do = "Select the rows of one visit first; if this is not the column of the person, name it: participant=..."
+            problems.add(Problem(what, column=str(column), do=do))
+
+
 def check_unique(ids: pd.Series, problems: Problems) -> None:
     """One row a participant."""
     twice = {person: n for person, n in Counter(ids).items() if n > 1 and person}

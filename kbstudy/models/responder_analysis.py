@@ -19,6 +19,7 @@ from kbstudy.models import _citations as cite
 from kbstudy.models._arms import Comparison, Fate, arm_ledger, arm_levels, check_arms, contrasts, not_randomised
 from kbstudy.models._frames import (
     FloatArray,
+    check_one_row_each,
     check_unique,
     identify,
     label,
@@ -190,6 +191,8 @@ def _read(data: pd.DataFrame, asked: _Question) -> tuple[pd.Series, FloatArray]:
     problems = Problems()
     ids = identify(data, asked.participant, problems)
     check_unique(ids, problems)
+    if asked.participant is None:
+        check_one_row_each(data, problems)
     values = numbers(data, asked.outcome, ids, problems)
     problems.raise_as(DataError)
     return ids, values

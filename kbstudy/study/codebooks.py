@@ -40,7 +40,7 @@ def _rows(study: Study) -> Iterator[dict[str, object]]:
     if study.plan.design.arm:
         arm = study.plan.design.arm
         about: dict[str, object] = {"name": "arm", "label": "Arm", "column": arm.column, "kind": "category", "unit": ""}
-        yield {**about, "allowed": fmt.words(arm.levels), **_found(study.people["arm"], "category", 0)}
+        yield {**about, "allowed": fmt.words(arm.levels), **_found(allocated["arm"], "category", 0)}
     for covariate in study.plan.covariates:
         allowed = _range(covariate.range) or fmt.words(covariate.levels)
         found = _found(allocated[covariate.name], covariate.kind, covariate.decimals)
@@ -57,7 +57,7 @@ def _about(item: Covariate | Outcome, column: str) -> dict[str, object]:
 
 
 def _range(limits: tuple[float, float] | None) -> str:
-    return f"{limits[0]:g} to {limits[1]:g}" if limits else ""
+    return f"{fmt.plain(limits[0])} to {fmt.plain(limits[1])}" if limits else ""
 
 
 def _found(values: pd.Series, kind: str, decimals: int) -> dict[str, object]:

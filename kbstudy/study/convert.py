@@ -11,7 +11,7 @@ from typing import Final
 from kbstudy.errors import did_you_mean
 from kbstudy.formatting import words
 
-__all__ = ["MISSING_WORDS", "SET_MISSING", "BadCell", "as_level", "as_number", "missing_reason"]
+__all__ = ["MISSING_WORDS", "SET_MISSING", "BadCell", "as_code", "as_level", "as_number", "missing_reason"]
 
 #: Text that means "no value" everywhere. Anything else that means it (-9, 999, "n/a") is declared, never guessed.
 MISSING_WORDS: Final = frozenset({"", "NaN", "nan", "NA", "<undefined>"})
@@ -145,7 +145,7 @@ def as_level(
     >>> as_level("Kettlebel", ["Usual care", "Kettlebell"], {}).what
     '"Kettlebel" is not one of "Usual care" and "Kettlebell"; did you mean "Kettlebell"?'
     """
-    for candidate in (text, _whole(text)):
+    for candidate in (text, as_code(text)):
         for table in (codes, labels or {}):
             if table.get(candidate) in levels:
                 return table[candidate]
@@ -157,6 +157,6 @@ def as_level(
     return BadCell(f'"{text}"{code} is not one of {allowed}{meant}', _LEVEL_ADVICE)
 
 
-def _whole(text: str) -> str:
+def as_code(text: str) -> str:
     """``1`` for ``1.0``: spreadsheets turn codes into floats."""
     return re.sub(r"\.0+$", "", text) if re.fullmatch(r"-?\d+\.0+", text) else text

@@ -52,7 +52,12 @@ def _apply(plan: Plan, correction: Correction, tables: Sequence[SourceTable]) ->
         cells = ", ".join(f'"{table.cells.at[row, correction.column]}" in row {row}' for row in rows)
         many = "more than one cell holds" if len(matching) else "no cell holds"
         return f'{many} "{correction.found}" for {_whom(correction)} in column "{correction.column}"; found {cells}'
-    table.cells.at[matching[0], correction.column] = SET_MISSING if correction.missing else str(correction.use)
+    if correction.column == plan.design.participant and correction.missing:
+        return f'column "{correction.column}" says whose row it is, and cannot be missing; use drop_row to leave it out'
+    text = str(correction.use)
+    if isinstance(correction.use, float):
+        text = text.replace(".", table.declared.decimal)
+    table.cells.at[matching[0], correction.column] = SET_MISSING if correction.missing else text
     return AppliedCorrection(correction, table.file, int(matching[0]))
 
 

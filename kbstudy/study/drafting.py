@@ -52,8 +52,12 @@ def new(folder: str | Path, kind: str = "table", files: Sequence[str | Path] = (
     target, paths = Path(folder), [Path(file) for file in files]
     if kind not in _KINDS:
         raise PlanError(
-            f'"{kind}" is not a kind of file here{did_you_mean(kind, _KINDS)} . Kinds are redcap and table.'
+            f'"{kind}" is not a kind of file here{did_you_mean(kind, _KINDS) or "."} Kinds are redcap and table.'
         )
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        do = "Rename one of them: they are copied into one folder."
+        raise PlanError(Problem(f"two files have the same name: {', '.join(names)}", do=do))
     if (target / "study.toml").exists():
         do = "Edit it, or choose another folder. Nothing was changed."
         raise OutputError(Problem(f"{target} has a study.toml already", do=do))

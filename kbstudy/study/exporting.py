@@ -38,8 +38,7 @@ def export(study: Study, folder: str | Path | None = None) -> Path:
     stamp = "SIMULATED" if study.simulated else ""
     tables = {"tidy.csv": study.tidy(), "ledger.csv": study.ledger().frame}
     files = {name: _csv(frame.assign(stamp=stamp) if stamp else frame) for name, frame in tables.items()}
-    inputs = {source.file: source.sha256 for source in study.sources}
-    replace_folder(target, files, {"study": study.id, "stamp": stamp, "inputs": inputs})
+    replace_folder(target, files, {"study": study.id, "stamp": stamp, "inputs": dict(study.inputs)})
     return target
 
 

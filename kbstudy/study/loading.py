@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from kbstudy.errors import DataError, PlanError, Problem, Problems
 from kbstudy.evidence import published_frame
+from kbstudy.study.convert import as_code
 from kbstudy.study.correct import apply_corrections
 from kbstudy.study.plan import Plan
 from kbstudy.study.plan_file import Lines, read_plan
-from kbstudy.study.sources import SourceTable, missing_columns, open_sources
+from kbstudy.study.sources import SourceTable, missing_columns, open_sources, sha256_of
 from kbstudy.study.study import SourceAccount, Study
 from kbstudy.study.tidy import NO_ROW, Keys, arms_of, covariate_of, identify, values_of
 
@@ -55,7 +56,8 @@ def load(folder: str | Path) -> Study:
     published = [table for table in tables if table.declared.reader == "published"]
     numbers = published_frame([table.raw for table in published]) if published else None
     _check_evidence(plan, numbers, lines)
-    study = Study(path.parent, plan, pd.DataFrame(), pd.DataFrame(), (), published=numbers)
+    inputs = {path.name: sha256_of(path)} | {name: digest for table in tables for name, digest in table.inputs.items()}
+    study = Study(path.parent, plan, pd.DataFrame(), pd.DataFrame(), (), published=numbers, inputs=inputs)
     if plan.design is None:
         return study.with_(sources=tuple(_account(table) for table in tables))
     return _with_people(study, [table for table in tables if table not in published], published, lines)
@@ -94,6 +96,7 @@ def _with_people(study: Study, tables: Sequence[SourceTable], published: Sequenc
 def _people(plan: Plan, tables: Sequence[SourceTable], keys: Sequence[Keys], problems: Problems) -> pd.DataFrame:
     assert plan.design is not None
     ids = list(dict.fromkeys(person for key in keys for person in key.participant if person))
+    problems.extend(_alike(ids))
     arms = arms_of(plan, tables, keys, problems)
     frame = pd.DataFrame({plan.design.participant: pd.Series(ids, dtype="str")})
     frame["arm"] = pd.Categorical([arms.get(person) for person in ids], categories=list(plan.arms), ordered=True)
@@ -124,6 +127,17 @@ def _values(
     frame["arm"] = pd.Categorical(frame["arm"], categories=list(plan.arms), ordered=True)
     frame["visit"] = pd.Categorical(frame["visit"], categories=list(visits), ordered=True)
     return frame.astype({"value": "float64"})
+
+
+def _alike(ids: Sequence[str]) -> Iterator[Problem]:
+    """Ids that differ only in capitals or in ``.0`` are one person written twice far more often than two people."""
+    groups: dict[str, list[str]] = {}
+    for person in ids:
+        groups.setdefault(as_code(person).casefold(), []).append(person)
+    do = "Write each id the same way in every row and file; a [[correction]] can put a single cell right."
+    for alike in groups.values():
+        if len(alike) > 1:
+            yield Problem(f"these ids look like one person: {', '.join(alike)}", do=do)
 
 
 def _nobody(plan: Plan, people: pd.DataFrame) -> list[Problem]:

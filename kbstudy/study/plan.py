@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
 
 from kbstudy.measures import Scale, scale, scale_ids
 
@@ -33,6 +44,23 @@ Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Codes = dict[str, str]
 
 
+def _different(levels: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({level for level in levels if levels.count(level) > 1})
+    if twice:
+        raise ValueError(f"levels has {', '.join(twice)} more than once")
+    return levels
+
+
+def _rising(limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    if limits is not None and not limits[0] < limits[1]:
+        raise ValueError(f"range is {limits[0]:g} to {limits[1]:g}; the smaller number comes first")
+    return limits
+
+
+Levels = Annotated[tuple[Filled, ...], AfterValidator(_different)]
+Range = Annotated[tuple[float, float] | None, AfterValidator(_rising)]
+
+
 class _Declared(BaseModel):
     """A frozen section of ``study.toml`` in which an unknown key is an error."""
 
@@ -53,7 +81,7 @@ class Arm(_Declared):
     """``design.arm``: the column with the allocation, its levels in the order of the protocol, the reference."""
 
     column: Filled
-    levels: tuple[Filled, ...] = Field(min_length=2)
+    levels: Levels = Field(min_length=2)
     reference: Filled
     codes: Codes = {}
 
@@ -62,7 +90,7 @@ class Visit(_Declared):
     """``design.visit``: the column with the occasion (none where each occasion has its own columns)."""
 
     column: Filled | None = None
-    levels: tuple[Filled, ...] = Field(min_length=1)
+    levels: Levels = Field(min_length=1)
     baseline: Filled
     codes: Codes = {}
     ignore: tuple[str, ...] = ()
@@ -99,9 +127,9 @@ class Covariate(_Declared):
     label: str = ""
     kind: Literal["number", "category"]
     unit: str = ""
-    range: tuple[float, float] | None = None
+    range: Range = None
     decimals: int = Field(default=1, ge=0, le=6)
-    levels: tuple[Filled, ...] = ()
+    levels: Levels = ()
     codes: Codes = {}
     missing: tuple[str, ...] = ()
     file: str | None = None
@@ -121,7 +149,7 @@ class Outcome(_Declared):
     columns: dict[str, str] = {}
     measure: str | None = None
     unit: str = ""
-    range: tuple[float, float] | None = None
+    range: Range = None
     decimals: int | None = Field(default=None, ge=0, le=6)
     better: Literal["lower", "higher"] | None = None
     smallest_important: float | None = Field(default=None, gt=0)
@@ -179,7 +207,7 @@ class Correction(_Declared):
     visit: str | None = None
     column: str | None = None
     found: str | None = None
-    use: float | int | str | None = None
+    use: StrictInt | StrictFloat | StrictStr | None = None
     missing: StrictBool = False
     drop_row: int | None = Field(default=None, ge=2)
     why: Filled

@@ -139,6 +139,8 @@ def _say(entry: Any) -> str:
     key = next((str(part) for part in reversed(location) if isinstance(part, str)), "")
     if kind == "tuple_type" and len(location) == 1 and key in _LISTS:
         return f"write [[{key}]] with two brackets: there can be several"
+    if kind == "model_type" and isinstance(entry["input"], list):
+        return f"write [{key}] with one bracket: there is only one"
     if kind == "extra_forbidden":
         return f'"{key}" is not a key here{did_you_mean(key, _keys_at(location[:-1])) or _allowed(location[:-1])}'
     if kind == "missing":
@@ -214,6 +216,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _contradictions(plan: Plan, lines: Lines) -> Iterator[Problem]:
     yield from _repeated(plan, lines)
     yield from _design(plan, lines)
+    if plan.design is None and plan.outcomes:
+        return
     yield from _outcomes(plan, lines)
     yield from _analyses(plan, lines)
     yield from _claims(plan, lines)
@@ -231,7 +235,7 @@ def _repeated(plan: Plan, lines: Lines) -> Iterator[Problem]:
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield lines.problem((section, index), f'"{name}" is used twice; names must differ')
-    taken = {"arm", "visit", "outcome", "value", "reason", plan.design.participant if plan.design else ""}
+    taken = {"arm", "visit", "outcome", "value", "reason", "stamp", plan.design.participant if plan.design else ""}
     for section in ("outcome", "covariate"):
         for index, name in enumerate(groups[section]):
             if name in taken or (name.removesuffix("_baseline") in groups["outcome"] and name.endswith("_baseline")):
@@ -245,8 +249,9 @@ def _repeated(plan: Plan, lines: Lines) -> Iterator[Problem]:
 
 def _design(plan: Plan, lines: Lines) -> Iterator[Problem]:
     if plan.design is None:
-        if plan.outcomes or plan.analyses or plan.covariates:
-            yield lines.problem(("study",), "there are outcomes or analyses but no [design]")
+        if plan.outcomes or plan.analyses or plan.covariates or plan.corrections:
+            what = "there are outcomes, covariates, analyses or corrections, but no [design]"
+            yield lines.problem(("study",), what)
         return
     arm, visit = plan.design.arm, plan.design.visit
     if arm:
@@ -258,6 +263,8 @@ def _design(plan: Plan, lines: Lines) -> Iterator[Problem]:
                 )
         for code, level in arm.codes.items():
             yield from _not_among(f'code "{code}"', level, arm.levels, ("design", "arm"), lines)
+        if plan.design.allocation == "single group":
+            yield lines.problem(("design", "allocation"), 'allocation is "single group" but arms are declared')
     elif plan.design.allocation in ("randomised", "assigned"):
         yield lines.problem(
             ("design", "allocation"), f'allocation is "{plan.design.allocation}" but no arm is declared'
@@ -288,6 +295,10 @@ def _analyses(plan: Plan, lines: Lines) -> Iterator[Problem]:
             yield from _not_among("covariate", name, covariates, (*here, "covariates"), lines)
         if plan.design:
             yield from _estimand(plan, analysis, here, lines)
+        outcome = next((item for item in plan.outcomes if item.name == analysis.outcome), None)
+        if outcome and outcome.columns and analysis.estimand.visit not in outcome.columns:
+            what = f'"{outcome.name}" has no column for the visit "{analysis.estimand.visit}"'
+            yield lines.problem((*here, "estimand"), what)
     primary = [index for index, analysis in enumerate(plan.analyses) if analysis.primary]
     for index in primary[1:]:
         yield lines.problem(("analysis", index, "primary"), "there is already a primary analysis; only one can be")
@@ -326,6 +337,10 @@ def _claims(plan: Plan, lines: Lines) -> Iterator[Problem]:
             if analysis.level < 0.95:
                 what = f"its analysis has level = {analysis.level:g}; a claim is judged on an interval of at least 95 %"
                 yield lines.problem(("claim", index, "analysis"), what)
+            bounds = [bound for bound in (claim.true_if.at_least, claim.true_if.at_most) if bound is not None]
+            if analysis.method == "responders" and any(abs(bound) > 1 for bound in bounds):
+                what = "its analysis gives a difference of shares, between -1 and 1: write 20 % as 0.2"
+                yield lines.problem(("claim", index, "true_if"), what)
             if analysis.method == "paired" and claim.about == "level":
                 what = 'a change within one arm is not a level: leave out about = "level"'
                 yield lines.problem(("claim", index, "about"), what)

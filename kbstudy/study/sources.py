@@ -28,12 +28,18 @@ class SourceTable:
     raw: RawTable
     sha256: str
     cells: pd.DataFrame
+    dictionary: dict[str, str] = field(default_factory=dict)
     out: list[str] = field(default_factory=list)
 
     @property
     def file(self) -> str:
-        """The name that messages use."""
-        return self.raw.file
+        """The name that messages use: as ``study.toml`` declares it."""
+        return self.declared.file
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The hash of every file that was read for this source."""
+        return {self.declared.file: self.sha256} | self.dictionary
 
     def leave_out(self, rows: Sequence[int], why: str) -> None:
         """Take rows away and remember why."""
@@ -62,7 +68,8 @@ def _open(source: Source, folder: Path) -> SourceTable:
     else:
         raw = read_table(path, sheet=source.sheet, encoding=source.encoding, delimiter=source.delimiter)
     cells = raw.cells.set_axis(list(raw.rows), axis="index")
-    table = SourceTable(source, raw, sha256_of(path), cells)
+    beside = {source.dictionary: sha256_of(folder / source.dictionary)} if source.dictionary else {}
+    table = SourceTable(source, raw, sha256_of(path), cells, beside)
     if _REPEAT in cells:
         repeats = cells.index[cells[_REPEAT] != ""]
         names = ", ".join(sorted(set(cells.loc[repeats, _REPEAT])))
@@ -98,6 +105,21 @@ def missing_columns(plan: Plan, tables: Sequence[SourceTable], lines: Lines) -> 
         elif len(homes) > 1 and location[0] in ("outcome", "covariate"):
             files = ", ".join(home.file for home in homes)
             yield lines.problem(location, f'column "{column}" is in {files}; say which with file = "..."')
+    yield from _without_visits(plan, tables, lines)
+
+
+def _without_visits(plan: Plan, tables: Sequence[SourceTable], lines: Lines) -> Iterator[Problem]:
+    """An outcome's one column must be in a file that says the visit of each row."""
+    assert plan.design is not None
+    visit = plan.design.visit
+    for index, outcome in enumerate(plan.outcomes):
+        homes = find(tables, outcome.column, outcome.file) if outcome.column else []
+        if len(homes) == 1 and len(visit.levels) > 1 and visit.column and visit.column not in homes[0].cells:
+            what = (
+                f'{homes[0].file} has no visit column "{visit.column}", so it is not known at which visit '
+                f'"{outcome.column}" was measured; say columns = {{ visit = "{outcome.column}" }} instead of column'
+            )
+            yield lines.problem(("outcome", index, "column"), what)
 
 
 def _declared_columns(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str, str | None]]:

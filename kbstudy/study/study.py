@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class Study:
         Published estimates, if a source declares them (columns: :mod:`kbstudy.evidence`).
     sources, corrections
         What became of each file's rows; the corrections that were applied.
+    inputs
+        SHA-256 of every file that was read, by its name in ``study.toml``.
     """
 
     folder: Path
@@ -76,6 +78,7 @@ class Study:
     sources: tuple[SourceAccount, ...]
     corrections: tuple[AppliedCorrection, ...] = ()
     published: pd.DataFrame | None = field(default=None, repr=False)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

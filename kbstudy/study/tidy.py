@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -16,15 +17,15 @@ __all__ = ["Keys", "arms_of", "covariate_of", "identify", "values_of"]
 NO_ROW = "no row for this visit"
 
 
+@dataclass(frozen=True)
 class Keys:
     """Whose each row is and of which visit: for a file, participant and visit by row number.
 
     A file without a visit column has ``visit`` None: its rows are about people.
     """
 
-    def __init__(self, participant: pd.Series, visit: pd.Series | None) -> None:
-        self.participant = participant
-        self.visit = visit
+    participant: pd.Series
+    visit: pd.Series | None
 
 
 def identify(design: Design, table: SourceTable, problems: Problems) -> Keys:
@@ -159,8 +160,22 @@ def values_of(
             if person and (when or len(plan.design.visit.levels) == 1):
                 when = str(when or plan.design.visit.levels[0])
                 place = Problem("", table.file, row=int(row), column=column, participant=person, visit=when)
-                cells[person, when] = _value(text, outcome, table, missing, place, problems)
+                found = _value(text, outcome, table, missing, place, problems)
+                cells[person, when] = _one_of(cells.get((person, when)), found, place, problems)
     return cells
+
+
+def _one_of(
+    before: tuple[float | None, str] | None, found: tuple[float | None, str], place: Problem, problems: Problems
+) -> tuple[float | None, str]:
+    """A value is never replaced by an empty cell of another row; two values that differ are a problem."""
+    if before is None or before[0] is None:
+        return found if found[0] is not None or before is None else before
+    if found[0] is not None and found[0] != before[0]:
+        what = f"{found[0]:g} here, and {before[0]:g} in another row of the same person"
+        do = "One person has one value of an outcome at a visit. Correct the wrong cell, or say which file= has it."
+        problems.add(replace(place, what=what, do=do))
+    return before
 
 
 def _places(outcome: Outcome) -> list[tuple[str | None, str]]:

@@ -146,7 +146,7 @@ def test_an_output_folder_without_permission(small, kbstudy_command, monkeypatch
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
     outcome = kbstudy_command("report", small.folder, "--to", "html")
     assert outcome.status == 1
-    assert "reports/small cannot be written: permission denied" in outcome.err
+    assert "data/processed/small cannot be written: permission denied" in outcome.err
     assert "Choose another place with --out" in outcome.err
 
 

@@ -22,8 +22,6 @@ def flow(results: Results) -> Iterator[Block]:
     yield Heading("Who took part")
     yield pictures.flow(results)
     yield Heading("Who is in each analysis", 2)
-    for name, estimates in results.estimates.items():
-        assert estimates.ledger is not None, f"the analysis {name} has no ledger"
     yield Table(
         caption="People in each analysis, and why the others are not.",
         header=(
@@ -53,6 +51,8 @@ def _counted(ids: list[str]) -> str:
 
 
 def _never(results: Results) -> tuple[str, ...]:
+    if results.study.plan.arms == ("",):
+        return ("There is one group, and everyone in the files belongs to it.",)
     ids = results.ledger().ids("not randomised")
     if not ids:
         return ("Everyone in the files was allocated to an arm.",)
@@ -71,13 +71,13 @@ def baseline(results: Results) -> Iterator[Block]:
     rows = [row for name in dict.fromkeys(frame["variable"]) for row in _baseline_rows(frame, name, arms)]
     yield Heading("Who they were")
     yield Table(
-        caption="Baseline characteristics by arm, as allocated.",
+        caption="Baseline characteristics." if arms == ("",) else "Baseline characteristics by arm, as allocated.",
         header=(header(*head),),
         rows=tuple(rows),
         align=text_then_numbers(len(arms)),
         notes=(
             "Mean (SD) or number/known (share). “n” is given where a value is missing.",
-            _WHY_NO_P[results.study.plan.design.allocation == "randomised"],  # type: ignore[union-attr]
+            *([] if arms == ("",) else [_WHY_NO_P[results.study.plan.design.allocation == "randomised"]]),  # type: ignore[union-attr]
         ),
         name="baseline",
     )

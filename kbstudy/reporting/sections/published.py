@@ -56,15 +56,11 @@ def _published_row(row: pd.Series) -> Row:
     people = "; ".join(text for text in (row["group"], row["task"], row["arm"]) if text)
     kind, _, assumed = row["spread_kind"].partition(" ")
     spread = {
-        "SD": f"SD {row['spread']:g} {assumed}".strip(),
-        "SE": f"SE {row['spread']:g} {assumed}".strip(),
-        "CI95": f"95% CI {row['low']:g} to {row['high']:g}".replace("-", "−"),
+        "SD": f"SD {fmt.plain(row['spread'])} {assumed}".strip(),
+        "SE": f"SE {fmt.plain(row['spread'])} {assumed}".strip(),
+        "CI95": f"95% CI {fmt.plain(row['low'])} to {fmt.plain(row['high'])}",
         "none": "not given",
     }[kind]
-    value = (
-        f"{row['value']:g} {row['unit']}".replace("-", "−", 1)
-        if row["value"] < 0
-        else f"{row['value']:g} {row['unit']}"
-    )
+    value = f"{fmt.plain(row['value'])} {row['unit']}"
     cells = (_study(row), people, fmt.number(row["n"], 0), value, spread, row["basis"], row["verified"])
     return Row(tuple(Cell(str(text)) for text in cells))
