@@ -75,7 +75,7 @@ def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str
     for index, arm in enumerate(arms):
         mine = means[means["arm"] == arm]
         _people(axes[index], estimates, mine, arm, visits, ARM_COLOURS[index % len(ARM_COLOURS)])
-        title = [*textwrap.wrap(arm, width), f"n = {mine['n'].iloc[0]:.0f}"]
+        title = [*textwrap.wrap(arm, width, max_lines=3, placeholder=" …"), f"n = {mine['n'].iloc[0]:.0f}"]
         axes[index].set_title("\n".join(title), parse_math=False)
     _share_limits(axes[: len(arms)])
     axes[0].set_ylabel(_with_unit(estimates.outcome, estimates.unit), parse_math=False)
@@ -117,10 +117,13 @@ def _differences(ax: Axes, estimates: Estimates, contrasts: pd.DataFrame, width:
         _interval(ax, row, position, INK, horizontal=False)
     ax.axhline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
     pairs = [estimates.compares[name] for name in contrasts["contrast"]]
-    labels = ["\n".join(textwrap.wrap(one, 12)) for one, _ in pairs]
+    labels = ["\n".join(textwrap.wrap(one, 12, max_lines=3, placeholder=" …")) for one, _ in pairs]
     ax.set_xticks(range(len(contrasts)), labels, parse_math=False)
     ax.set_xlim(-0.7, len(contrasts) - 0.3)
-    ax.set_title("\n".join(["Difference", *textwrap.wrap(f"from {pairs[0][1]}", width)]), parse_math=False)
+    ax.set_title(
+        "\n".join(["Difference", *textwrap.wrap(f"from {pairs[0][1]}", width, max_lines=3, placeholder=" …")]),
+        parse_math=False,
+    )
     label = f"Adjusted difference, {fmt.confidence(estimates.level)} CI"
     ax.set_ylabel(_with_unit(label, estimates.unit), parse_math=False)
     ax.yaxis.set_label_position("right")

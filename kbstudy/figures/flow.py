@@ -70,7 +70,7 @@ def _first(flow: Flow) -> list[str]:
 
 
 def _texts(arm: FlowArm, columns: int) -> list[list[str]]:
-    name = textwrap.wrap(arm.name or "All participants", 78 // columns)
+    name = textwrap.wrap(arm.name or "All participants", 78 // columns, max_lines=3, placeholder=" …")
     texts = [[*(f"*{line}" for line in name), f"allocated: n = {arm.allocated}"]]
     texts += [[f"*{visit}", f"with a value: n = {n}", f"without: n = {out}"] for visit, n, out in arm.visits]
     if arm.analysed is not None:

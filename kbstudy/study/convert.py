@@ -92,14 +92,18 @@ def as_number(text: str, decimal: str = ".", limits: tuple[float, float] | None 
     return value
 
 
-_CORRECTION = "in the file it came from, or declare a [[correction]] in study.toml; the raw file is never edited."
-_NUMBER_ADVICE: Final = (
-    "Correct the cell " + _CORRECTION + ' If the text means "no value", add it to missing = [...] of the outcome or '
-    'source; if all numbers of a file use a decimal comma, say decimal = "," in its [[source]].'
+_CORRECTION = (
+    "correct the cell in the file it came from, or declare a [[correction]] in study.toml; "
+    "the raw file is never edited."
 )
-_RANGE_ADVICE: Final = "Correct the cell " + _CORRECTION + ' If the code means "no value", add it to missing = [...].'
+_NUMBER_ADVICE: Final = (
+    'If all numbers of the file use a decimal comma, say decimal = "," in its [[source]]; if the text means '
+    f'"no value", add it to missing = [...] of the outcome or source; otherwise {_CORRECTION}'
+)
+_RANGE_ADVICE: Final = f'If the code means "no value", add it to missing = [...]; otherwise {_CORRECTION}'
 _LEVEL_ADVICE: Final = (
-    "Correct the cell " + _CORRECTION + " If the file uses codes, declare codes = { code = level } in study.toml."
+    "If the file is right, put levels right in study.toml, or declare codes = { code = level }; otherwise "
+    f"{_CORRECTION}"
 )
 
 
