@@ -79,9 +79,9 @@ def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str],
     _say(f"[bold]{_escape(study.plan.study.title)}[/bold]{stamp}")
     for verdict in results.verdicts:
         _say(f"  {_escape(verdict.claim_id)}: {verdict.word} – “{_escape(verdict.says)}”")
-    _say(
-        f"  {target.as_posix()}/: {', '.join(f'report.{name}' for name in to)}, results.json, provenance.json, figures/"
-    )
+    files = [*(f"report.{name}" for name in to), "results.json", "provenance.json"]
+    files += ["figures/"] if (target / "figures").exists() else []
+    _say(f"  {target.as_posix()}/: {', '.join(files)}")
     for kept in sorted(target.rglob("*.edited*")):
         _say(f"  kept what somebody edited: {_escape(kept.as_posix())}")
     if tables:
@@ -124,18 +124,14 @@ def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
     out
         Where to write.
     """
-    from kbstudy.atomic import replace_folder
-    from kbstudy.reporting.codebook import codebook_tree
-    from kbstudy.reporting.html import to_html
+    from kbstudy.reporting.codebook import write_codebook
 
     study = kbstudy.load(folder)
     frame = kbstudy.codebook(study)
     if frame.empty:
         raise PlanError(f"{study.id} has published numbers and no participants, so there is no codebook")
     _table(frame.drop(columns=["label", "kind"]), f"Codebook of {study.id}")
-    target = out / f"{study.id}-codebook"
-    replace_folder(target, {"codebook.html": to_html(codebook_tree(study, frame))}, {"study": study.id})
-    _say(f"{target.as_posix()}/codebook.html")
+    _say(write_codebook(study, frame, out / f"{study.id}-codebook").as_posix())
 
 
 @app.command

@@ -24,7 +24,6 @@ __all__ = [
     "p_value",
     "percent",
     "plain",
-    "signed",
     "statistic",
     "words",
 ]
@@ -52,13 +51,6 @@ def number(value: float | None, decimals: int) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", _MINUS)
-
-
-def signed(value: float | None, decimals: int) -> str:
-    """A difference: like :func:`number`, with a plus sign where it is positive."""
-    text = number(value, decimals)
-    is_positive = value is not None and not _is_missing(value) and float(f"{value:.{decimals}f}") > 0
-    return f"+{text}" if is_positive else text
 
 
 def interval(low: float | None, high: float | None, decimals: int) -> str:

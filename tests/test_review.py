@@ -376,15 +376,14 @@ def test_a_column_a_visit_in_a_file_with_a_row_a_visit(small):
 
 def test_two_values_for_one_visit_are_a_problem(small):
     lines = ["id,group,visit,pain_pre,pain_post"]
-    lines += [f"{','.join(line.split(',')[:3])},{i % 5},{i % 4}" for i, line in enumerate(SMALL_LINES(small))]
+    lines += [
+        f"{','.join(line.split(',')[:3])},{i % 5},{i % 4}"
+        for i, line in enumerate((small.folder / "data.csv").read_text().splitlines()[1:])
+    ]
     (small.folder / "data.csv").write_text("\n".join(lines) + "\n")
     small.toml('column = "pain"', 'columns = { Pre = "pain_pre", Post = "pain_post" }')
     with pytest.raises(DataError, match="in another row of the same person"):
         kb.load(small.folder)
-
-
-def SMALL_LINES(small):  # noqa: N802
-    return (small.folder / "data.csv").read_text().splitlines()[1:]
 
 
 def test_an_outcome_in_a_file_without_visits_is_not_lost(small):

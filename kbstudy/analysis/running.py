@@ -220,29 +220,28 @@ def _full_ledger(study: Study, analysis: Analysis, estimates: Estimates) -> Ledg
         own["arm"] = analysis.arm
     order = {arm: position for position, arm in enumerate(study.plan.arms)}
     own = own.sort_values("arm", kind="stable", key=lambda arms: arms.map(order))
-    why = _why_missing(study, analysis)
+    whole = study.ledger().frame
+    whole = whole[whole["outcome"] == analysis.outcome]
+    why = _why_missing(study, analysis, whole)
     is_out = own["reason"] != ""
     own.loc[is_out, "reason"] = [
         f"{reason} ({why[person]})" if person in why else reason
         for person, reason in zip(own.loc[is_out, "participant"], own.loc[is_out, "reason"], strict=True)
     ]
-    whole = study.ledger().frame
-    never = whole[
-        (whole["status"] == "not randomised")
-        & (whole["outcome"] == analysis.outcome)
-        & (whole["visit"] == analysis.estimand.visit)
-    ]
+    never = whole[(whole["status"] == "not randomised") & (whole["visit"] == analysis.estimand.visit)]
     return Ledger.of(pd.concat([own, never]).to_dict("records"))
 
 
-def _why_missing(study: Study, analysis: Analysis) -> dict[str, str]:
-    """For each person who lacks a value that the analysis needs: at which visit, and why."""
+def _why_missing(study: Study, analysis: Analysis, whole: pd.DataFrame) -> dict[str, str]:
+    """For each person who lacks a value that the analysis needs: at which visit, and why.
+
+    ``whole`` is the study's ledger of the outcome.
+    """
     assert study.plan.design is not None
     needed = [analysis.estimand.visit]
     if analysis.method != "responders":
         needed.insert(0, study.plan.design.visit.baseline)
-    whole = study.ledger().frame
-    gone = whole[(whole["outcome"] == analysis.outcome) & whole["visit"].isin(needed) & (whole["status"] == "missing")]
+    gone = whole[whole["visit"].isin(needed) & (whole["status"] == "missing")]
     told: dict[str, list[str]] = {}
     for person, visit, reason in zip(gone["participant"], gone["visit"], gone["reason"], strict=True):
         told.setdefault(person, []).append(reason if len(needed) == 1 else f"{visit}: {reason}")

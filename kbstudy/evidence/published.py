@@ -14,7 +14,7 @@ from kbstudy.estimates import Estimates
 from kbstudy.measures import energy_rate
 from kbstudy.readers import RawTable
 
-__all__ = ["PUBLISHED_COLUMNS", "published_estimates", "published_frame"]
+__all__ = ["PUBLISHED_COLUMNS", "citation", "published_estimates", "published_frame", "study_and_year"]
 
 _CHOICES: Final = {
     "design": ("randomised trial", "controlled trial", "single group", "laboratory session", "article"),
@@ -182,7 +182,7 @@ def published_estimates(frame: pd.DataFrame, ids: Sequence[str], *, unit: str, t
             "what was assumed. Published confidence intervals are passed through unchanged."
         ),
         notes=tuple(_notes(frame.loc[list(ids)], unit)),
-        citations=tuple(dict.fromkeys(_citation(frame.loc[name]) for name in ids)),
+        citations=tuple(dict.fromkeys(citation(frame.loc[name]) for name in ids)),
     )
 
 
@@ -196,8 +196,14 @@ def _notes(rows: pd.DataFrame, unit: str) -> Iterator[str]:
         )
 
 
-def _citation(row: pd.Series) -> str:
+def citation(row: pd.Series) -> str:
+    """The reference of a row of :func:`published_frame`, with its DOI if it has one."""
     return f"{row['citation']} doi:{row['doi']}" if row["doi"] else str(row["citation"])
+
+
+def study_and_year(row: pd.Series) -> str:
+    """What to call a row of :func:`published_frame`; some conference abstracts have no year."""
+    return f"{row['study']} {row['year']}".strip()
 
 
 def _estimate(row: pd.Series, unit: str) -> dict[str, object]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
+from kbstudy.atomic import replace_folder
+from kbstudy.reporting.html import to_html
 from kbstudy.reporting.tree import Cell, Heading, Report, Row, Table, Text
 from kbstudy.study import Study
 
-__all__ = ["codebook_tree"]
+__all__ = ["codebook_tree", "write_codebook"]
 
 _TITLES = {
     "name": "Name",
@@ -41,3 +45,9 @@ def codebook_tree(study: Study, frame: pd.DataFrame) -> Report:
         stamp="SIMULATED DATA · NOT EVIDENCE" if study.simulated else "",
         footer=f"{study.id} · codebook",
     )
+
+
+def write_codebook(study: Study, frame: pd.DataFrame, folder: Path) -> Path:
+    """Write the codebook as ``codebook.html`` into a folder of its own, all of it or nothing; return its path."""
+    replace_folder(folder, {"codebook.html": to_html(codebook_tree(study, frame))}, {"study": study.id})
+    return folder / "codebook.html"

@@ -10,6 +10,7 @@ from kbstudy import figures
 from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
 from kbstudy.claims import Verdict
+from kbstudy.evidence import study_and_year
 from kbstudy.figures.claims import ClaimRow
 from kbstudy.figures.flow import flow_height_mm
 from kbstudy.figures.style import house_style
@@ -100,7 +101,7 @@ def _claim_rows(results: Results, verdict: Verdict) -> list[ClaimRow]:
 
 def _label(row: pd.Series) -> str:
     people = "" if math.isnan(row["n"]) else f" (n = {row['n']:.0f})"
-    return f"{row['study']} {row['year']}".strip() + people
+    return study_and_year(row) + people
 
 
 def _in_words(row: ClaimRow, verdict: Verdict) -> str:

@@ -60,7 +60,7 @@ def load(folder: str | Path) -> Study:
     study = Study(path.parent, plan, pd.DataFrame(), pd.DataFrame(), (), published=numbers, inputs=inputs)
     if plan.design is None:
         return study.with_(sources=tuple(_account(table) for table in tables))
-    return _with_people(study, [table for table in tables if table not in published], published, lines)
+    return _with_people(study, [table for table in tables if table.declared.reader != "published"], published, lines)
 
 
 def _check_evidence(plan: Plan, numbers: pd.DataFrame | None, lines: Lines) -> None:

@@ -114,13 +114,20 @@ def _collect_arms(
             seen.setdefault(person, {}).setdefault(arm, f"{table.file} row {row}")
 
 
+def _home(
+    tables: Sequence[SourceTable], keys: Sequence[Keys], column: str, file: str | None
+) -> tuple[SourceTable, Keys]:
+    """The one file that has a column, and whose its rows are; that there is one has been checked."""
+    table = find(tables, column, file)[0]
+    return table, next(key for known, key in zip(tables, keys, strict=True) if known is table)
+
+
 def covariate_of(
     plan: Plan, covariate: Covariate, tables: Sequence[SourceTable], keys: Sequence[Keys], problems: Problems
 ) -> dict[str, float | str]:
     """A characteristic by participant: from a file without visits, or from the baseline visit."""
     assert plan.design is not None
-    table = find(tables, covariate.column, covariate.file)[0]
-    key = next(key for known, key in zip(tables, keys, strict=True) if known is table)
+    table, key = _home(tables, keys, covariate.column, covariate.file)
     rows = table.cells.index if key.visit is None else key.visit.index[key.visit == plan.design.visit.baseline]
     missing = {*table.declared.missing, *covariate.missing}
     values: dict[str, float | str] = {}
@@ -129,8 +136,8 @@ def covariate_of(
         if not missing_reason(text, missing):
             found = _covariate_value(covariate, text, table)
             if isinstance(found, BadCell):
-                place = {"row": int(row), "column": covariate.column, "participant": person}
-                problems.add(Problem(found.what, table.file, do=found.do, **place))
+                place = Problem(found.what, table.file, row=int(row), column=covariate.column, participant=person)
+                problems.add(replace(place, do=found.do))
             else:
                 values[person] = found
     return values
@@ -152,8 +159,7 @@ def values_of(
     assert plan.design is not None
     cells: dict[tuple[str, str], tuple[float | None, str]] = {}
     for visit, column in _places(outcome):
-        table = find(tables, column, outcome.file)[0]
-        key = next(key for known, key in zip(tables, keys, strict=True) if known is table)
+        table, key = _home(tables, keys, column, outcome.file)
         missing = {*table.declared.missing, *outcome.missing}
         for row, text in table.cells[column].items():
             person, when = key.participant.at[row], visit or (key.visit.at[row] if key.visit is not None else None)
@@ -191,7 +197,6 @@ def _value(
         return None, reason
     found = as_number(text, table.declared.decimal, outcome.limits)
     if isinstance(found, BadCell):
-        where = {"row": place.row, "column": place.column, "participant": place.participant, "visit": place.visit}
-        problems.add(Problem(found.what, place.file, do=found.do, **where))  # type: ignore[arg-type]
+        problems.add(replace(place, what=found.what, do=found.do))
         return None, "cell that is not a value"
     return found, ""

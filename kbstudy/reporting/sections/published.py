@@ -8,6 +8,7 @@ import pandas as pd
 
 from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
+from kbstudy.evidence import citation, study_and_year
 from kbstudy.reporting.sections.cells import header
 from kbstudy.reporting.tree import Block, Cell, Heading, Items, Row, Table, Text
 
@@ -33,23 +34,14 @@ def published(results: Results) -> Iterator[Block]:
             "Measured: the quantity itself was measured. Estimated: it was calculated from something else. Seen: read "
             "at the place the data file names (an abstract, a registry, a reprint); a number from memory is refused.",
             *(
-                f"{_study(row)}, {str(row['outcome']).replace('_', ' ')}: {row['note']}."
-                for _, row in _with_note(frame)
+                f"{study_and_year(row)}, {str(row['outcome']).replace('_', ' ')}: {row['note']}."
+                for _, row in frame[frame["note"] != ""].iterrows()
             ),
         ),
         name="published",
     )
     yield Heading("Sources", 2)
-    sources = [f"{row['citation']} doi:{row['doi']}" if row["doi"] else row["citation"] for _, row in frame.iterrows()]
-    yield Items(tuple(Text(str(text)) for text in dict.fromkeys(sources)))
-
-
-def _with_note(frame: pd.DataFrame) -> list[tuple[object, pd.Series]]:
-    return [(name, row) for name, row in frame.iterrows() if row["note"]]
-
-
-def _study(row: pd.Series) -> str:
-    return f"{row['study']} {row['year']}".strip()
+    yield Items(tuple(Text(text) for text in dict.fromkeys(citation(row) for _, row in frame.iterrows())))
 
 
 def _published_row(row: pd.Series) -> Row:
@@ -62,5 +54,5 @@ def _published_row(row: pd.Series) -> Row:
         "none": "not given",
     }[kind]
     value = f"{fmt.plain(row['value'])} {row['unit']}"
-    cells = (_study(row), people, fmt.number(row["n"], 0), value, spread, row["basis"], row["verified"])
+    cells = (study_and_year(row), people, fmt.number(row["n"], 0), value, spread, row["basis"], row["verified"])
     return Row(tuple(Cell(str(text)) for text in cells))
