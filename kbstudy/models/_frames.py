@@ -36,6 +36,11 @@ def label(value: Hashable) -> str:
 
 def labels(values: Iterable[Any]) -> pd.Series:
     """Every value as :func:`label`, on a fresh index."""
+    if isinstance(values, pd.Series | pd.Index) and values.dtype != "object":
+        # Once a value is enough; among Python objects 1, 1.0 and True would count as one.
+        codes, unique = pd.factorize(values, use_na_sentinel=True)
+        names = np.array([*(label(value) for value in unique), ""], dtype="object")
+        return pd.Series(names[codes], dtype="object")
     return pd.Series([label(value) for value in values], dtype="object")
 
 
