@@ -14,6 +14,8 @@ _HOME = {
     "Estimates": "kbstudy.estimates",
     "Inspection": "kbstudy.study.inspection",
     "Ledger": "kbstudy.ledger",
+    "MixedFit": "kbstudy.models",
+    "Refits": "kbstudy.models",
     "Region": "kbstudy.claims",
     "Results": "kbstudy.analysis",
     "Study": "kbstudy.study",
@@ -22,14 +24,21 @@ _HOME = {
     "analyse": "kbstudy.analysis",
     "ancova": "kbstudy.models",
     "codebook": "kbstudy.study",
+    "equivalence": "kbstudy.models",
     "export": "kbstudy.study",
+    "from_statsmodels": "kbstudy.models",
+    "gee": "kbstudy.models",
     "inspect": "kbstudy.study",
     "judge": "kbstudy.claims",
+    "likelihood_ratio": "kbstudy.models",
+    "lmm": "kbstudy.models",
     "load": "kbstudy.study",
+    "mmrm": "kbstudy.models",
     "new": "kbstudy.study",
     "paired": "kbstudy.models",
     "read_redcap": "kbstudy.readers",
     "read_table": "kbstudy.readers",
+    "refit": "kbstudy.models",
     "report": "kbstudy.reporting",
     "responders": "kbstudy.models",
 }
@@ -45,8 +54,17 @@ if TYPE_CHECKING:
     from kbstudy.errors import StudyError as StudyError
     from kbstudy.estimates import Estimates as Estimates
     from kbstudy.ledger import Ledger as Ledger
+    from kbstudy.models import MixedFit as MixedFit
+    from kbstudy.models import Refits as Refits
     from kbstudy.models import ancova as ancova
+    from kbstudy.models import equivalence as equivalence
+    from kbstudy.models import from_statsmodels as from_statsmodels
+    from kbstudy.models import gee as gee
+    from kbstudy.models import likelihood_ratio as likelihood_ratio
+    from kbstudy.models import lmm as lmm
+    from kbstudy.models import mmrm as mmrm
     from kbstudy.models import paired as paired
+    from kbstudy.models import refit as refit
     from kbstudy.models import responders as responders
     from kbstudy.readers import read_redcap as read_redcap
     from kbstudy.readers import read_table as read_table

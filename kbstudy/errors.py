@@ -33,9 +33,9 @@ class Problem:
     ----------
     what
         The finding, quoting the value as it stands in the file.
-    file, line, row, column, participant, visit
+    file, line, row, column, participant, visit, analysis
         Where it is. ``line`` is a line of a text file such as ``study.toml``; ``row`` is the row a spreadsheet
-        program would show (the header is row 1).
+        program would show (the header is row 1); ``analysis`` is the name of a planned analysis.
     do
         Why it matters and what to do. Printed once, however many problems share it.
     """
@@ -48,6 +48,7 @@ class Problem:
     participant: str = ""
     visit: str = ""
     do: str = ""
+    analysis: str = ""
 
     @property
     def where(self) -> str:
@@ -55,6 +56,8 @@ class Problem:
         if self.line is not None:
             return f"{self.file}:{self.line}"
         parts = [self.file] if self.file else []
+        if self.analysis:
+            parts.append(f'analysis "{self.analysis}"')
         if self.row is not None:
             parts.append(f"row {self.row}")
         if self.column:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from kbstudy import formatting as fmt
@@ -50,6 +51,15 @@ _TERM_WORDS: Final = {
     "cohen_drm": "Cohen's d_rm",
     "glass_delta_baseline": "Glass's delta (baseline SD)",
 }
+#: Terms whose p-value is about bounds, and what it is called.
+_AGAINST_BOUNDS: Final = {
+    "equivalence": "larger one-sided",
+    "non_inferiority": "one-sided",
+    "non_superiority": "one-sided",
+    "one_sided": "one-sided",
+    "above_lower_bound": "one-sided",
+    "below_upper_bound": "one-sided",
+}
 _NUMBERS: Final = ("estimate", "se", "df", "statistic", "p", "low", "high")
 
 
@@ -73,12 +83,16 @@ class Estimates:
         Digits the instrument supports; used in tables and sentences, never in ``frame``.
     primary
         The ``term`` that answers the question; the others are beside it.
+    primary_visit
+        Where there are rows of several visits, the visit that answers the question; the others are beside it.
     compares
         For each contrast, the pair of arms in the order of the subtraction.
     better
         ``"lower"``, ``"higher"`` or ``""``: only used in words, never in a number.
     adjusted_for
         What the comparison is adjusted for, in words; sentences say it.
+    verbatim
+        Whether terms are names of columns, which are shown as they are.
     stamp
         ``"SIMULATED"`` where the data are made up; it stands before every sentence and on every plot.
     notes, citations
@@ -99,9 +113,11 @@ class Estimates:
     level: float = 0.95
     decimals: int = 2
     primary: str = ""
+    primary_visit: str = ""
     compares: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     better: str = ""
     adjusted_for: str = ""
+    verbatim: bool = False
     stamp: str = ""
     notes: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
@@ -117,21 +133,28 @@ class Estimates:
         """The rows that compare arms."""
         return self.frame[self.frame["contrast"].notna()].reset_index(drop=True)
 
-    def row(self, term: str | None = None, contrast: str | None = None) -> pd.Series:
-        """The one row of a term (the primary one if not said) and contrast.
+    def row(self, term: str | None = None, contrast: str | None = None, visit: str | None = None) -> pd.Series:
+        """The one row of a term (the primary one if not said), contrast and visit (the primary one, if there is one).
 
         Raises
         ------
         KeyError
             If no row or more than one row fits.
         """
-        frame = self.frame[self.frame["term"] == (term or self.primary)]
-        if contrast is not None:
-            frame = frame[frame["contrast"] == contrast]
+        frame = self.rows(term, contrast, visit)
         if len(frame) != 1:
-            found = ", ".join(f"{r.term} [{r.contrast}]" for r in self.frame.itertuples())
-            raise KeyError(f"{len(frame)} rows fit term={term!r}, contrast={contrast!r}; there are: {found}")
+            found = ", ".join(f"{r.term} [{r.contrast}] at {r.visit}" for r in self.frame.itertuples())
+            asked = f"term={term!r}, contrast={contrast!r}, visit={visit!r}"
+            raise KeyError(f"{len(frame)} rows fit {asked}; there are: {found}")
         return frame.iloc[0]
+
+    def rows(self, term: str | None = None, contrast: str | None = None, visit: str | None = None) -> pd.DataFrame:
+        """The rows of a term (the primary one if not said), contrast and visit (the primary one, if there is one)."""
+        frame = self.frame[self.frame["term"] == (term or self.primary)]
+        for column, wanted in (("contrast", contrast), ("visit", visit or self.primary_visit or None)):
+            if wanted is not None:
+                frame = frame[frame[column] == wanted]
+        return frame
 
     def with_(self, **changes: Any) -> Estimates:
         """A copy with some fields replaced."""
@@ -153,8 +176,10 @@ class Estimates:
         digits = self.decimals_of(row)
         # A test that the mean of an arm is zero answers no question, so it is in the frame but not in the table.
         is_level = bool(self.compares) and pd.isna(row["contrast"])
+        visit = _text(row["visit"]) if self.primary_visit else ""
         return {
-            "": self.label(row),
+            "": self.label(row.drop("visit") if visit else row),
+            "Visit": visit or fmt.MISSING,
             "n": fmt.number(row["n"], 0),
             f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
             f"{fmt.confidence(self.level)} CI": fmt.interval(row["low"], row["high"], digits),
@@ -171,23 +196,29 @@ class Estimates:
     def label(self, row: pd.Series) -> str:
         """What a row is, in words."""
         term = self.label_of_term(row)
-        parts = [_text(row["contrast"]) or _text(row["arm"]), _text(row["visit"])]
+        parts = [_text(row["contrast"]) or _text(row["arm"]), _text(row.get("visit"))]
         about = ", ".join(part for part in parts if part)
         about = about.replace(" - ", " − ")
         return f"{term}: {about}" if about else term
 
-    def sentence(self, term: str | None = None, contrast: str | None = None) -> str:
+    def sentence(self, term: str | None = None, contrast: str | None = None, visit: str | None = None) -> str:
         """One sentence a results section can take as it is, made from one row.
 
-        Without arguments: a sentence for each row of the primary term.
+        Without arguments: a sentence for each row of the primary term, at the primary visit if there is one.
         """
-        rows = self.frame[self.frame["term"] == (term or self.primary)]
-        if contrast is not None:
-            rows = rows[rows["contrast"] == contrast]
+        rows = self.rows(term, contrast, visit)
         stamp = f"[{self.stamp}] " if self.stamp else ""
         return stamp + " ".join(self._sentence(row) for _, row in rows.iterrows())
 
     def _sentence(self, row: pd.Series) -> str:
+        if pd.isna(row["estimate"]) and _text(row["method"]).startswith("F("):
+            f = f"{str(row['method']).split('), ')[0]}) = {fmt.number(row['statistic'], 2)}"
+            return f"{self.outcome}: {row['term']}, {f}, {fmt.p_text(row['p'])} (n = {fmt.number(row['n'], 0)})."
+        if row["term"] == "likelihood_ratio":
+            ratio = f"LR = {fmt.number(row['statistic'], 2)}, {fmt.p_text(row['p'])}"
+            return f"{self.outcome}: likelihood ratio, {ratio} (n = {fmt.number(row['n'], 0)})."
+        if row["term"] in _AGAINST_BOUNDS:
+            return self._against_bounds(row)
         digits = self.decimals_of(row)
         unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
         pair = self.compares.get(_text(row["contrast"]))
@@ -209,8 +240,20 @@ class Estimates:
             said = f"was {size}{unit} {direction} with {pair[0]} than with {pair[1]}"
         return f"{self.outcome}{when}{how} {said} (difference {value}, {detail})."
 
+    def _against_bounds(self, row: pd.Series) -> str:
+        """A test whose p is about bounds, not about zero: it must not read as if it were about a difference."""
+        digits, unit = self.decimals_of(row), f" {self.unit}" if self.unit else ""
+        about = f"{_text(row['contrast'])}".replace(" - ", " − ")
+        when = f" at {row['visit']}" if _text(row["visit"]) else ""
+        interval = f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"
+        facts = f"{interval}; {_AGAINST_BOUNDS[row['term']]} {fmt.p_text(row['p'])}; n = {fmt.number(row['n'], 0)}"
+        value = f"{fmt.number(row['estimate'], digits)}{unit}"
+        return f"{self.outcome}{when}, {about}: {_lower_first(self.label_of_term(row))}, difference {value} ({facts})."
+
     def label_of_term(self, row: pd.Series) -> str:
         """The term in words, without its arm or visit."""
+        if self.verbatim:
+            return str(row["term"])
         words = _TERM_WORDS.get(str(row["term"]), str(row["term"]).replace("_", " "))
         return words[:1].upper() + words[1:]
 
@@ -235,6 +278,7 @@ class Estimates:
             "unit": self.unit,
             "level": self.level,
             "primary": self.primary,
+            "primary_visit": self.primary_visit,
             "method": self.method,
             "notes": list(self.notes),
             "citations": list(self.citations),
@@ -279,11 +323,14 @@ def _conform(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every column of the schema, in order and of its type."""
     unknown = [column for column in frame if column not in COLUMNS]
     assert not unknown, f"not in the schema of Estimates: {unknown}"
-    frame = frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-    for column in _TEXT:
-        frame[column] = frame[column].astype("str").where(frame[column].notna() & (frame[column] != ""), None)
-    for column in _NUMBERS:
-        frame[column] = frame[column].astype("float64")
-    frame["n"] = frame["n"].astype("Int64")
-    frame["prespecified"] = frame["prespecified"].astype("boolean")
-    return frame
+    index = pd.RangeIndex(len(frame))
+    return pd.DataFrame({column: _conformed(frame, column, index) for column in COLUMNS}, index=index)
+
+
+def _conformed(frame: pd.DataFrame, column: str, index: pd.RangeIndex) -> pd.Series:
+    values = frame[column].to_numpy() if column in frame else np.full(len(frame), None, dtype="object")
+    if column in _NUMBERS:
+        return pd.Series(pd.Series(values).astype("float64").to_numpy(), index)
+    if column in _TEXT:
+        return pd.Series([_text(value) or None for value in values], index, dtype="str")
+    return pd.Series(values, index).astype("Int64" if column == "n" else "boolean")

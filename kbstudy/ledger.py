@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from kbstudy.formatting import html_table
+from kbstudy.formatting import html_table, words
 
 __all__ = ["LEDGER_COLUMNS", "STATUSES", "Ledger"]
 
@@ -16,6 +16,8 @@ LEDGER_COLUMNS: Final = ("participant", "arm", "outcome", "visit", "status", "re
 
 #: From "in every number" to "never in the trial".
 STATUSES: Final = ("analysed", "counted", "measured", "missing", "dropped", "not randomised")
+#: Of a person's visits, the one that speaks for the person; a value that was not used is more than no value.
+_BEST: Final = ("analysed", "counted", "measured", "dropped", "missing", "not randomised")
 _IN_A_RESULT: Final = ("analysed", "counted")
 _HAS_A_VALUE: Final = ("analysed", "measured", "dropped")
 
@@ -81,6 +83,16 @@ class Ledger:
         columns = ["outcome", "visit", "arm", "randomised", "measured", "analysed", "out", "who_is_out"]
         return pd.DataFrame(rows, columns=columns)
 
+    def by_person(self) -> Ledger:
+        """One row a participant: in the result if analysed at any visit, else out, with the reason at each visit.
+
+        A ledger of one visit is returned as it is; otherwise ``visit`` is empty.
+        """
+        if self.frame["visit"].nunique() < 2:
+            return self
+        people = self.frame.groupby(["outcome", "participant"], sort=False)
+        return Ledger.of(_person(group) for _, group in people)
+
     def in_result(self, arm: str) -> int:
         """How many people of an arm the result rests on."""
         return len(self.ids("analysed", arm=arm)) + len(self.ids("counted", arm=arm))
@@ -97,6 +109,16 @@ class Ledger:
 
     def _repr_html_(self) -> str:
         return f"<p>{self._head()}</p>" + html_table(self.counts())
+
+
+def _person(rows: pd.DataFrame) -> dict[str, object]:
+    """One participant's visits as one row: the best status; a reason only for those who are not in the result."""
+    best = min(rows["status"], key=_BEST.index)
+    is_in = best in (*_IN_A_RESULT, "measured")
+    told = [
+        f"{words(list(visits['visit']))}: {reason}" for reason, visits in rows.groupby("reason", sort=False) if reason
+    ]
+    return {**rows.iloc[0].to_dict(), "visit": "", "status": best, "reason": "" if is_in else "; ".join(told)}
 
 
 def _who(group: pd.DataFrame) -> str:

@@ -53,8 +53,9 @@ study.table("pain").head(6)
 # %% [markdown]
 # ## Run the plan
 #
-# Three kinds of analysis are planned: a difference adjusted for baseline (ANCOVA), a share of people under a threshold,
-# and a change within one arm. Each result is one object: a table, a sentence, a method, a ledger.
+# Four kinds of analysis are planned: a model of all visits (MMRM, the primary analysis), a difference at one visit
+# adjusted for baseline (ANCOVA), a share of people under a threshold, and a change within one arm. Each result is one
+# object: a table, a sentence, a method, a ledger.
 
 # %%
 results = kb.analyse(study)
@@ -64,16 +65,19 @@ results.estimates["pain_week8"]
 print(results.estimates["pain_week8"].sentence())
 
 # %% [markdown]
-# The numbers behind the words are a frame whose columns never change. Rows that compare arms have a `contrast`.
+# The numbers behind the words are a frame whose columns never change. Rows that compare arms have a `contrast`. The
+# sentence and the verdict are about the visit that the plan names, Week 8.
 
 # %%
-results.estimates["pain_week8"].frame[["term", "contrast", "arm", "n", "estimate", "se", "df", "p", "low", "high"]]
+results.estimates["pain_week8"].frame[
+    ["term", "contrast", "arm", "visit", "n", "estimate", "se", "df", "p", "low", "high"]
+]
 
 # %%
 axes = results.estimates["pain_week8"].plot()
 
 # %% [markdown]
-# Who was analysed, who was not, and why:
+# Who was analysed at which visit, who was not, and why:
 
 # %%
 results.estimates["pain_week8"].ledger

@@ -16,7 +16,8 @@ class FlowArm:
     """One column of the flow diagram.
 
     ``visits`` holds ``(visit, with a value, without)`` for the outcome of the flow, in the order of the protocol;
-    ``counted`` is how many of those analysed have no value and are counted by a declared rule.
+    ``counted`` is how many of those analysed have no value and are counted by a declared rule; ``at_visit``, for a
+    model of several visits, is the estimand's visit and how many of those analysed have a value there.
     """
 
     name: str
@@ -25,6 +26,7 @@ class FlowArm:
     analysed: int | None = None
     counted: int = 0
     not_analysed: tuple[tuple[str, int], ...] = ()
+    at_visit: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Flow:
         for arm in self.arms:
             seen = ", ".join(f"{visit} {n} with and {out} without a value" for visit, n, out in arm.visits)
             done = f", {arm.analysed} analysed" if arm.analysed is not None else ""
+            done += f" ({arm.at_visit[1]} of them with a value at {arm.at_visit[0]})" if arm.at_visit else ""
             done += f" ({arm.counted} of them without a value, by a declared rule)" if arm.counted else ""
             parts.append(f"{arm.name or 'All'}: {arm.allocated} allocated; {seen}{done}.")
         return " ".join(parts)
@@ -60,7 +63,8 @@ def flow_of(study: Study, outcome: str, analysis: str = "", ledger: Ledger | Non
     everyone = study.ledger()
     never = everyone.ids("not randomised")
     people = everyone.ids()
-    arms = tuple(_arm(everyone, arm, outcome, ledger) for arm in study.plan.arms)
+    visit = _asked_visit(study, analysis, ledger)
+    arms = tuple(_arm(everyone, arm, outcome, ledger, visit) for arm in study.plan.arms)
     assert study.plan.design is not None
     flow = Flow(
         in_files=len(people),
@@ -87,7 +91,14 @@ def _adds_up(flow: Flow) -> bool:
     return whole and visits and ends
 
 
-def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None) -> FlowArm:
+def _asked_visit(study: Study, analysis: str, ledger: Ledger | None) -> str:
+    """The visit of the estimand where the analysis used several, else nothing."""
+    if ledger is None or ledger.frame["visit"].nunique() < 2:
+        return ""
+    return study.plan.analysis(analysis).estimand.visit
+
+
+def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None, visit: str) -> FlowArm:
     frame = everyone.frame
     mine = frame[(frame["outcome"] == outcome) & (frame["arm"] == arm) & (frame["status"] != "not randomised")]
     visits = tuple(
@@ -97,7 +108,9 @@ def _arm(everyone: Ledger, arm: str, outcome: str, ledger: Ledger | None) -> Flo
     allocated = mine["participant"].nunique()
     if ledger is None or not (ledger.frame["arm"] == arm).any():
         return FlowArm(arm, allocated, visits)
-    own = ledger.frame[ledger.frame["arm"] == arm]
-    out = own[own["status"].isin(["missing", "dropped"])]
+    people = ledger.by_person().frame
+    out = people[(people["arm"] == arm) & people["status"].isin(["missing", "dropped"])]
     reasons = tuple((str(reason), int(n)) for reason, n in out["reason"].value_counts(sort=False).items())
-    return FlowArm(arm, allocated, visits, ledger.in_result(arm), len(ledger.ids("counted", arm=arm)), reasons)
+    at_visit = (visit, len(ledger.ids("analysed", arm=arm, visit=visit))) if visit else None
+    counted = len(ledger.ids("counted", arm=arm))
+    return FlowArm(arm, allocated, visits, ledger.in_result(arm), counted, reasons, at_visit)

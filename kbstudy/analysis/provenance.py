@@ -13,6 +13,7 @@ from kbstudy.study import Study
 __all__ = ["Provenance", "provenance_of"]
 
 _PACKAGES = (
+    "formulaic",
     "matplotlib",
     "numpy",
     "pandas",

@@ -109,8 +109,15 @@ class Results:
 
 
 def _analysis(estimates: Estimates) -> dict[str, Any]:
-    ledger = _records(estimates.ledger.counts()) if estimates.ledger else []
-    return {**estimates.to_dict(), "sentence": estimates.sentence(), "ledger": ledger}
+    return {**estimates.to_dict(), "sentence": estimates.sentence(), "ledger": _counts(estimates.ledger)}
+
+
+def _counts(ledger: Ledger | None) -> list[dict[str, Any]]:
+    """People by arm; where an analysis used several visits, first people of any visit (an empty name), then each."""
+    if ledger is None:
+        return []
+    people = ledger.by_person()
+    return [*([] if people is ledger else _records(people.counts())), *_records(ledger.counts())]
 
 
 def _records(frame: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
 from kbstudy import formatting as fmt
 from kbstudy import models
+from kbstudy.analysis.asking import adjusted_for, in_words, reference_of
 from kbstudy.analysis.describe import describe_baseline, describe_outcomes, means_of_points
 from kbstudy.analysis.flow import Flow, flow_of
+from kbstudy.analysis.ledgers import ledger_of_one_visit
+from kbstudy.analysis.mixed import METHOD_WORDS, mixed_model
 from kbstudy.analysis.provenance import provenance_of
 from kbstudy.analysis.results import STAMP, Results
 from kbstudy.claims import Evidence, Region, Verdict, verdict_on
-from kbstudy.errors import PlanError, Problem
+from kbstudy.errors import PlanError, Problem, StudyError
 from kbstudy.estimates import Estimates
 from kbstudy.evidence import published_estimates
-from kbstudy.ledger import Ledger
 from kbstudy.study import Analysis, Claim, Outcome, Study
 
 __all__ = ["analyse"]
@@ -79,7 +82,7 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
 def _run(study: Study, analysis: Analysis) -> Estimates:
     """One analysis, with the words of its study and a ledger that knows everyone in the files."""
     outcome = study.plan.outcome(analysis.outcome)
-    estimates = _METHODS[analysis.method](study, analysis, outcome)
+    estimates = _fitted(study, analysis, outcome)
     is_share = analysis.method == "responders"
     return estimates.with_(
         title=analysis.title or f"{outcome.title} at {analysis.estimand.visit}: {_what(study, analysis)}",
@@ -87,11 +90,23 @@ def _run(study: Study, analysis: Analysis) -> Estimates:
         unit="" if is_share else outcome.unit_text,
         decimals=2 if is_share else outcome.digits,
         better=outcome.direction,
-        adjusted_for=fmt.words(_adjusted_for(study, analysis)) if analysis.method == "ancova" else "",
+        adjusted_for=fmt.words(adjusted_for(study, analysis)) if _is_adjusted(analysis) else "",
         stamp=STAMP if study.simulated else "",
         notes=(*estimates.notes, *_cautions(study, analysis, estimates)),
-        ledger=_full_ledger(study, analysis, estimates),
+        ledger=estimates.ledger if analysis.is_mixed else ledger_of_one_visit(study, analysis, estimates),
     )
+
+
+def _fitted(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
+    """What the method found; what went wrong says in which analysis."""
+    try:
+        return _METHODS[analysis.method](study, analysis, outcome)
+    except StudyError as error:
+        raise type(error)([replace(problem, analysis=analysis.name) for problem in error.problems]) from error
+
+
+def _is_adjusted(analysis: Analysis) -> bool:
+    return analysis.method == "ancova" or analysis.is_mixed
 
 
 def _share_of(analysis: Analysis, outcome: Outcome) -> str:
@@ -102,26 +117,22 @@ def _share_of(analysis: Analysis, outcome: Outcome) -> str:
 
 
 def _what(study: Study, analysis: Analysis) -> str:
-    if analysis.method == "ancova":
-        robust = f" ({analysis.robust})" if analysis.robust else ""
-        return f"difference adjusted for {fmt.words(_adjusted_for(study, analysis))}{robust}"
+    if _is_adjusted(analysis):
+        how = METHOD_WORDS.get(analysis.method, analysis.robust)
+        return f"difference adjusted for {fmt.words(adjusted_for(study, analysis))}{f' ({how})' if how else ''}"
     if analysis.method == "paired":
         return f"change within {analysis.arm}" if analysis.arm else "change within the group"
     return "share of people who reached the threshold"
 
 
-def _adjusted_for(study: Study, analysis: Analysis) -> list[str]:
-    titles = {covariate.name: covariate.title for covariate in study.plan.covariates}
-    return ["baseline", *(titles[name] for name in analysis.covariates)]
-
-
 def _cautions(study: Study, analysis: Analysis, estimates: Estimates) -> Iterator[str]:
     """What a reader must know that the model itself cannot."""
     assert study.plan.design is not None
-    if len(estimates.compares) > 1:
+    if estimates.compares and (estimates.frame["term"] == estimates.primary).sum() > 1:
+        at = f" at {analysis.estimand.visit}" if analysis.is_mixed else ""
+        number = "" if analysis.adjust != "none" else " Nothing is adjusted for the number of comparisons."
         yield (
-            f"Declared is {analysis.estimand.contrast}; the other differences are shown for completeness. Nothing is "
-            "adjusted for the number of comparisons."
+            f"Declared is {analysis.estimand.contrast}{at}; the other differences are shown for completeness.{number}"
         )
     if estimates.compares and study.plan.design.allocation != "randomised":
         yield (
@@ -131,13 +142,13 @@ def _cautions(study: Study, analysis: Analysis, estimates: Estimates) -> Iterato
 
 
 def _ancova(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
-    table, names = _in_words(study, analysis, outcome)
+    table, names = in_words(study, analysis, outcome, [analysis.estimand.visit])
     return models.ancova(
         table,
         names[outcome.name],
         baseline=names[f"{outcome.name}_baseline"],
         arm="arm",
-        reference=_reference(study, analysis),
+        reference=reference_of(study, analysis),
         covariates=[names[name] for name in analysis.covariates],
         participant=study.participant,
         robust=analysis.robust,
@@ -165,12 +176,12 @@ def _paired(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
 
 def _responders(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
     assert analysis.missing is not None, "the plan asks for it"
-    table, names = _in_words(study, analysis, outcome)
+    table, names = in_words(study, analysis, outcome, [analysis.estimand.visit])
     return models.responders(
         table,
         names[outcome.name],
         arm="arm",
-        reference=_reference(study, analysis),
+        reference=reference_of(study, analysis),
         at_most=analysis.at_most,
         at_least=analysis.at_least,
         missing=analysis.missing,
@@ -180,72 +191,14 @@ def _responders(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates
     )
 
 
-def _in_words(study: Study, analysis: Analysis, outcome: Outcome) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The rows of the visit, with columns named as a reader knows them, and the name of each column.
-
-    Where two labels are the same, the declared names stay.
-    """
-    table = study.table(analysis.outcome, covariates=analysis.covariates)
-    table = table[table["visit"] == analysis.estimand.visit].reset_index(drop=True)
-    titles = {covariate.name: covariate.title for covariate in study.plan.covariates}
-    titles |= {outcome.name: outcome.title, f"{outcome.name}_baseline": f"{outcome.title} at baseline"}
-    names = {column: titles.get(column, column) for column in table.columns}
-    if len(set(names.values())) < len(names):
-        names = {column: column for column in table.columns}
-    return table.rename(columns=names), names
-
-
 _METHODS: Final[Mapping[str, Callable[[Study, Analysis, Outcome], Estimates]]] = {
     "ancova": _ancova,
+    "mmrm": mixed_model,
+    "clda": mixed_model,
+    "lmm": mixed_model,
     "paired": _paired,
     "responders": _responders,
 }
-
-
-def _reference(study: Study, analysis: Analysis) -> str:
-    """The arm that the declared contrast subtracts."""
-    return next(
-        other
-        for arm in study.plan.arms
-        for other in study.plan.arms
-        if f"{arm} - {other}" == analysis.estimand.contrast
-    )
-
-
-def _full_ledger(study: Study, analysis: Analysis, estimates: Estimates) -> Ledger:
-    """The analysis' ledger with the study's reasons, and those without an arm added."""
-    assert estimates.ledger is not None
-    own = estimates.ledger.frame.assign(outcome=analysis.outcome, visit=analysis.estimand.visit)
-    if analysis.arm:
-        own["arm"] = analysis.arm
-    order = {arm: position for position, arm in enumerate(study.plan.arms)}
-    own = own.sort_values("arm", kind="stable", key=lambda arms: arms.map(order))
-    whole = study.ledger().frame
-    whole = whole[whole["outcome"] == analysis.outcome]
-    why = _why_missing(study, analysis, whole)
-    is_out = own["reason"] != ""
-    own.loc[is_out, "reason"] = [
-        f"{reason} ({why[person]})" if person in why else reason
-        for person, reason in zip(own.loc[is_out, "participant"], own.loc[is_out, "reason"], strict=True)
-    ]
-    never = whole[(whole["status"] == "not randomised") & (whole["visit"] == analysis.estimand.visit)]
-    return Ledger.of(pd.concat([own, never]).to_dict("records"))
-
-
-def _why_missing(study: Study, analysis: Analysis, whole: pd.DataFrame) -> dict[str, str]:
-    """For each person who lacks a value that the analysis needs: at which visit, and why.
-
-    ``whole`` is the study's ledger of the outcome.
-    """
-    assert study.plan.design is not None
-    needed = [analysis.estimand.visit]
-    if analysis.method != "responders":
-        needed.insert(0, study.plan.design.visit.baseline)
-    gone = whole[whole["visit"].isin(needed) & (whole["status"] == "missing")]
-    told: dict[str, list[str]] = {}
-    for person, visit, reason in zip(gone["participant"], gone["visit"], gone["reason"], strict=True):
-        told.setdefault(person, []).append(reason if len(needed) == 1 else f"{visit}: {reason}")
-    return {person: "; ".join(reasons) for person, reasons in told.items()}
 
 
 def _flow(study: Study, estimates: Mapping[str, Estimates]) -> Flow | None:
@@ -339,7 +292,10 @@ def _from_analysis(study: Study, claim: Claim, estimates: Estimates) -> Evidence
     assert study.plan.design is not None
     analysis = study.plan.analysis(claim.analysis)
     is_paired = analysis.method == "paired"
-    row = estimates.row(contrast=None if is_paired else analysis.estimand.contrast)
+    row = estimates.row(
+        contrast=None if is_paired else analysis.estimand.contrast,
+        visit=analysis.estimand.visit,
+    )
     return Evidence(
         source="this study",
         estimate=float(row["estimate"]),

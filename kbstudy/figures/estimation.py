@@ -66,7 +66,8 @@ def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str
     assert estimates.points is not None, "an estimation figure shows every person"
     arms = list(dict.fromkeys(means["arm"]))
     width = 56 // (len(arms) + 1)  # letters that a panel's title has room for
-    contrasts = estimates.frame[(estimates.frame["term"] == estimates.primary) & estimates.frame["contrast"].notna()]
+    answers = estimates.rows()
+    contrasts = answers[answers["contrast"].notna()]
     others = 1 if len(contrasts) else 0
     axes = figure.subplots(
         1, len(arms) + others, width_ratios=[1.0] * len(arms) + [0.6 + 0.35 * len(contrasts)] * others

@@ -76,7 +76,8 @@ def _texts(arm: FlowArm, columns: int) -> list[list[str]]:
     if arm.analysed is not None:
         left = arm.allocated - arm.analysed
         counted = [f"of them counted without a value: {arm.counted}"] if arm.counted else []
-        texts.append([f"*Analysed: n = {arm.analysed}", *counted, f"not analysed: n = {left}"])
+        there = [f"with a value at {arm.at_visit[0]}: n = {arm.at_visit[1]}"] if arm.at_visit else []
+        texts.append([f"*Analysed: n = {arm.analysed}", *there, *counted, f"not analysed: n = {left}"])
     return texts
 
 

@@ -16,7 +16,7 @@ from kbstudy.figures.flow import flow_height_mm
 from kbstudy.figures.style import house_style
 from kbstudy.reporting.tree import Figure
 
-__all__ = ["claim", "estimation", "flow"]
+__all__ = ["claim", "estimation", "flow", "means_over_time"]
 
 _WIDE_MM = 160.0
 _NARROW_MM = 90.0
@@ -45,12 +45,35 @@ def estimation(results: Results, name: str) -> Figure | None:
     with house_style():
         figure = figures.new_figure(_WIDE_MM if estimates.compares else _NARROW_MM, 78)
         figures.draw_estimation(estimates, results.means[name], visits, figure)
+    who = f"with a value at {fmt.words(visits)}" if analysis.is_mixed else "who was analysed"
     caption = (
-        f"{estimates.title}: every person who was analysed (thin lines), the means with {confidence} CI"
+        f"{estimates.title}: every person {who} (thin lines), the means with {confidence} CI"
         f"{', and the adjusted difference' if estimates.compares else ''}."
     )
     told = estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None)
     return _figure(results, figure, f"estimation-{name}", caption, f"{caption} {told}")
+
+
+def means_over_time(results: Results, name: str) -> Figure | None:
+    """Adjusted means at each visit; None for an analysis of one visit."""
+    estimates = results.estimates[name]
+    means = estimates.frame[estimates.frame["term"] == "adjusted_mean"]
+    if means["visit"].nunique() < 2:
+        return None
+    with house_style():
+        figure = figures.new_figure(_WIDE_MM, 72 + 4 * means["arm"].nunique())
+        figures.draw_means_over_time(estimates, figure)
+    caption = (
+        f"{estimates.outcome}: adjusted means at each visit with {fmt.confidence(estimates.level)} CI, from one "
+        "model of all visits; n is how many people have an analysed value."
+    )
+    digits = estimates.decimals
+    told = [
+        f"{row['arm']} at {row['visit']}: {fmt.number(row['estimate'], digits)} "
+        f"({fmt.interval(row['low'], row['high'], digits)}; n = {row['n']})"
+        for _, row in means.iterrows()
+    ]
+    return _figure(results, figure, f"over-time-{name}", caption, f"{caption} {'; '.join(told)}.")
 
 
 def claim(results: Results, verdict: Verdict) -> Figure | None:

@@ -112,7 +112,7 @@ smallest_important = 2.0
 [[analysis]]
 name = "pain_week8"
 outcome = "pain"
-method = "ancova"                         # or "paired", "responders"
+method = "ancova"                         # or "mmrm", "clda", "lmm" (several visits), "paired", "responders"
 estimand = { contrast = "Training - Control", visit = "Week 8" }
 primary = true
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,13 +20,17 @@ from pydantic import (
 from kbstudy.measures import Scale, scale, scale_ids
 
 __all__ = [
+    "MIXED",
+    "Adjust",
     "Allocation",
     "Analysis",
     "Arm",
     "Claim",
     "Correction",
+    "Covariance",
     "Covariate",
     "Design",
+    "DfMethod",
     "Estimand",
     "EvidenceRows",
     "Outcome",
@@ -42,6 +46,24 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Codes = dict[str, str]
+
+#: Methods that use every visit after the baseline: the mixed models.
+MIXED: Final = ("mmrm", "clda", "lmm")
+#: Covariance among visits, named as in :func:`kbstudy.mmrm`; the spatial ones need visits that are numbers.
+Covariance = Literal[
+    "unstructured",
+    "compound_symmetry",
+    "compound_symmetry_heterogeneous",
+    "ar1",
+    "ar1_heterogeneous",
+    "toeplitz",
+    "toeplitz_heterogeneous",
+    "ante_dependence",
+    "ante_dependence_heterogeneous",
+]
+DfMethod = Literal["kenward_roger", "kenward_roger_linear", "satterthwaite", "residual"]
+#: For the arms compared at a visit; Tukey's compares all pairs, and a plan names the arm that is subtracted.
+Adjust = Literal["none", "bonferroni", "sidak", "holm", "hochberg", "benjamini_hochberg", "dunnett"]
 
 
 def _different(levels: tuple[str, ...]) -> tuple[str, ...]:
@@ -239,12 +261,18 @@ class Analysis(_Declared):
 
     name: Name
     outcome: Name
-    method: Literal["ancova", "paired", "responders"]
+    method: Literal["ancova", "mmrm", "clda", "lmm", "paired", "responders"]
     estimand: Estimand
     covariates: tuple[Name, ...] = ()
     arm: str | None = None
     primary: StrictBool = False
     robust: Literal["HC3"] | None = None
+    covariance: Covariance = "unstructured"
+    covariance_by: Literal["arm"] | None = None
+    random: Literal["intercept", "slope"] = "intercept"
+    time: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
+    df_method: DfMethod | None = None
+    adjust: Adjust = "none"
     level: float = Field(default=0.95, gt=0, lt=1)
     at_most: float | None = None
     at_least: float | None = None
@@ -260,11 +288,14 @@ class Analysis(_Declared):
                 raise ValueError('"responders" needs "missing": "non_responder" or "excluded"')
         elif self.at_most is not None or self.at_least is not None or self.missing is not None:
             raise ValueError('"at_most", "at_least" and "missing" belong to the method "responders"')
-        if self.method != "ancova" and (self.covariates or self.robust):
-            raise ValueError('"covariates" and "robust" belong to the method "ancova"')
         if self.method != "paired" and self.arm is not None:
             raise ValueError('"arm" belongs to the method "paired" (the one arm whose change is described)')
         return self
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it uses every visit after the baseline."""
+        return self.method in MIXED
 
 
 class TrueIf(_Declared):
@@ -332,6 +363,13 @@ class Plan(_Declared):
     def analysis(self, name: str) -> Analysis:
         """The analysis with this name."""
         return next(analysis for analysis in self.analyses if analysis.name == name)
+
+    def visits_after_baseline(self, outcome: Outcome) -> tuple[str, ...]:
+        """Visits later than the baseline at which an outcome is measured, in the order of the protocol."""
+        assert self.design is not None, "a plan without a design has no visits"
+        levels, baseline = self.design.visit.levels, self.design.visit.baseline
+        later = levels[levels.index(baseline) + 1 :] if baseline in levels else ()
+        return tuple(visit for visit in later if visit in (outcome.columns or levels))
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from kbstudy.errors import PlanError, Problem, Problems, did_you_mean
-from kbstudy.study.plan import Plan
+from kbstudy.study.plan import MIXED, Analysis, Plan
+from kbstudy.study.plan_mixed import mixed_problems
 
 __all__ = ["Lines", "read_plan"]
 
@@ -165,6 +166,7 @@ _EXPECTED = {
     "bool_parsing": "true or false, without quotation marks",
     "float_type": "a number",
     "float_parsing": "a number",
+    "finite_number": "a number that is neither infinite nor nan",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
@@ -293,8 +295,10 @@ def _analyses(plan: Plan, lines: Lines) -> Iterator[Problem]:
         yield from _not_among("outcome", analysis.outcome, names, (*here, "outcome"), lines)
         for name in analysis.covariates:
             yield from _not_among("covariate", name, covariates, (*here, "covariates"), lines)
+        yield from _keys_of_others(analysis, here, lines)
         if plan.design:
             yield from _estimand(plan, analysis, here, lines)
+            yield from mixed_problems(plan, analysis, here, lines)
         outcome = next((item for item in plan.outcomes if item.name == analysis.outcome), None)
         if outcome and outcome.columns and analysis.estimand.visit not in outcome.columns:
             what = f'"{outcome.name}" has no column for the visit "{analysis.estimand.visit}"'
@@ -304,11 +308,32 @@ def _analyses(plan: Plan, lines: Lines) -> Iterator[Problem]:
         yield lines.problem(("analysis", index, "primary"), "there is already a primary analysis; only one can be")
 
 
-def _estimand(plan: Plan, analysis: Any, here: Location, lines: Lines) -> Iterator[Problem]:
+#: Keys of an analysis that only some methods understand.
+_METHODS_OF = {
+    "covariates": ("ancova", *MIXED),
+    "robust": ("ancova",),
+    "covariance": ("mmrm", "clda"),
+    "covariance_by": ("mmrm", "clda"),
+    "random": ("lmm",),
+    "time": ("lmm",),
+    "df_method": MIXED,
+    "adjust": MIXED,
+}
+
+
+def _keys_of_others(analysis: Analysis, here: Location, lines: Lines) -> Iterator[Problem]:
+    """A key that the method does not understand would be ignored in silence."""
+    for key, methods in _METHODS_OF.items():
+        if key in analysis.model_fields_set and analysis.method not in methods:
+            belongs = f'"{key}" belongs to {"the method" if len(methods) == 1 else "the methods"} {_quoted(methods)}'
+            yield lines.problem((*here, key), f'{belongs}, and this one is "{analysis.method}"')
+
+
+def _estimand(plan: Plan, analysis: Analysis, here: Location, lines: Lines) -> Iterator[Problem]:
     assert plan.design is not None
     visits, arm = plan.design.visit.levels, plan.design.arm
     yield from _not_among("visit", analysis.estimand.visit, visits, (*here, "estimand"), lines)
-    if analysis.method in ("ancova", "paired") and analysis.estimand.visit == plan.design.visit.baseline:
+    if analysis.method in ("ancova", "paired", *MIXED) and analysis.estimand.visit == plan.design.visit.baseline:
         yield lines.problem((*here, "estimand"), f'visit is the baseline; "{analysis.method}" needs a later one')
     if analysis.method == "paired":
         if analysis.arm and not arm:

@@ -17,8 +17,8 @@ CASES = {
     "a word that is not among the allowed": (
         'method = "ancova"',
         'method = "ancva"',
-        'study.toml:27: analysis "pain_post": method is "ancva" and must be one of "ancova", "paired", "responders"; '
-        'did you mean "ancova"?',
+        'study.toml:27: analysis "pain_post": method is "ancva" and must be one of "ancova", "mmrm", "clda", "lmm", '
+        '"paired", "responders"; did you mean "ancova"?',
     ),
     "a reference that is not an arm": (
         'reference = "Control"',
@@ -131,6 +131,104 @@ CASES = {
     ),
 }
 
+#: Changes to a plan with three visits after the baseline and an analysis by mmrm.
+MIXED_CASES = {
+    "an mmrm at baseline": (
+        [('visit = "Week 8" }', 'visit = "Pre" }')],
+        'study.toml:28: analysis "pain_post": visit is the baseline; "mmrm" needs a later one',
+    ),
+    "an lmm before the baseline": (
+        [('"mmrm"', '"lmm"'), ('visit = "Week 8" }', 'visit = "Screening" }')],
+        'study.toml:28: analysis "pain_post": visit "Screening" is before the baseline "Pre"; "lmm" needs a later one',
+    ),
+    "an mmrm of one visit": (
+        [('"Pre", "Week 4", "Week 8", "Week 12"]', '"Pre", "Week 8"]')],
+        'study.toml:27: analysis "pain_post": "mmrm" needs two visits or more after the baseline, and there is one: '
+        '"Week 8"; use "ancova" or "clda"',
+    ),
+    "an lmm of one visit, because the outcome has one": (
+        [('"mmrm"', '"lmm"'), ('column = "pain"\n', 'columns = { Pre = "pain_0", "Week 8" = "pain_8" }\n')],
+        '"lmm" needs two visits or more after the baseline, and there is one: "Week 8"; use "ancova" or "clda"',
+    ),
+    "arms held equal that were not randomised": (
+        [('"mmrm"', '"clda"'), ('allocation = "randomised"', 'allocation = "assigned"')],
+        'study.toml:27: analysis "pain_post": "clda" holds the arms equal at baseline, which only randomisation makes '
+        'true; allocation is "assigned": use "mmrm" or "ancova"',
+    ),
+    "a slope without weeks": (
+        [('"mmrm"', '"lmm"\nrandom = "slope"')],
+        'study.toml:28: analysis "pain_post": random is "slope", and a slope needs the week of each visit: say '
+        'time = { "Week 4" = 4, "Week 8" = 8, "Week 12" = 12 } with your own numbers',
+    ),
+    "a slope over two visits": (
+        [
+            ('"mmrm"', '"lmm"\nrandom = "slope"\ntime = { "Week 4" = 4, "Week 8" = 8 }'),
+            (', "Week 12"]', "]"),
+        ],
+        'random is "slope", and a slope of each person needs three visits or more after the baseline; there are 2: use '
+        'random = "intercept"',
+    ),
+    "weeks of a visit that is not declared": (
+        [('"mmrm"', '"lmm"\ntime = { "Week 4" = 4, "Week 8" = 8, "Weak 12" = 12 }')],
+        'study.toml:28: analysis "pain_post": time: visit "Weak 12" is not declared; did you mean "Week 12"?',
+    ),
+    "weeks that are missing": (
+        [('"mmrm"', '"lmm"\ntime = { Pre = 0, "Week 4" = 4 }')],
+        'study.toml:28: analysis "pain_post": time has no number of weeks for "Week 8" and "Week 12"',
+    ),
+    "weeks that run backwards": (
+        [('"mmrm"', '"lmm"\ntime = { "Week 4" = 4, "Week 8" = 8, "Week 12" = 2 }')],
+        'time says 2 weeks for "Week 12" and 8 for "Week 8", which comes before it in the order of the visits',
+    ),
+    "weeks that are no number": (
+        [('"mmrm"', '"lmm"\ntime = { "Week 4" = "four" }')],
+        'Week 4 is "four", and must be a number',
+    ),
+    "weeks without end": (
+        [('"mmrm"', '"lmm"\ntime = { "Week 4" = 4, "Week 8" = 8, "Week 12" = inf }')],
+        "Week 12 is inf, and must be a number that is neither infinite nor nan",
+    ),
+    "a covariance that does not exist": (
+        [('"mmrm"', '"mmrm"\ncovariance = "unstructred"')],
+        'covariance is "unstructred" and must be one of "unstructured", "compound_symmetry"',
+    ),
+    "degrees of freedom that do not exist": (
+        [('"mmrm"', '"mmrm"\ndf_method = "kenward-roger"')],
+        'df_method is "kenward-roger" and must be one of "kenward_roger", "kenward_roger_linear", "satterthwaite", '
+        '"residual"; did you mean "kenward_roger"?',
+    ),
+    "a covariance by something else": (
+        [('"mmrm"', '"mmrm"\ncovariance_by = "sex"')],
+        'study.toml:28: analysis "pain_post": covariance_by is "sex" and must be one of "arm"',
+    ),
+    "adjusted for one contrast": (
+        [('"mmrm"', '"mmrm"\nadjust = "holm"')],
+        'study.toml:28: analysis "pain_post": adjust is "holm", and with two arms there is only one contrast at a '
+        "visit; leave it out",
+    ),
+    "an adjustment that compares all pairs": (
+        [('"mmrm"', '"mmrm"\nadjust = "tukey"')],
+        'adjust is "tukey" and must be',
+    ),
+    "robust errors of a mixed model": (
+        [('"mmrm"', '"mmrm"\nrobust = "HC3"')],
+        'study.toml:28: analysis "pain_post": "robust" belongs to the method "ancova", and this one is "mmrm"',
+    ),
+    "a covariance of an ancova": (
+        [('"mmrm"', '"ancova"\ncovariance = "ar1"')],
+        'study.toml:28: analysis "pain_post": "covariance" belongs to the methods "mmrm" and "clda", and this one is '
+        '"ancova"',
+    ),
+    "a random effect of an mmrm": (
+        [('"mmrm"', '"mmrm"\nrandom = "slope"\ntime = { "Week 4" = 4 }')],
+        'study.toml:29: analysis "pain_post": "time" belongs to the method "lmm", and this one is "mmrm"',
+    ),
+    "covariates of a paired analysis": (
+        [('"mmrm"', '"paired"\narm = "Training"\ncovariates = []')],
+        '"covariates" belongs to the methods "ancova", "mmrm", "clda" and "lmm", and this one is "paired"',
+    ),
+}
+
 PLAN = """\
 [study]
 id = "small"
@@ -184,6 +282,52 @@ def test_message(name, tmp_path):
     with pytest.raises(PlanError) as caught:
         read_plan(path)
     assert expected in str(caught.value)
+
+
+LATER = (
+    ('["Pre", "Post"]', '["Screening", "Pre", "Week 4", "Week 8", "Week 12"]'),
+    ('method = "ancova"', 'method = "mmrm"'),
+    ('visit = "Post" }', 'visit = "Week 8" }'),
+)
+
+
+def later_plan(changes=()):
+    text = PLAN
+    for old, new in (*LATER, *changes):
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.mark.parametrize("method", ["mmrm", "clda", "lmm"])
+def test_a_mixed_model_is_fine(method, tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(later_plan([('"mmrm"', f'"{method}"')]), "utf-8")
+    plan = read_plan(path)
+    assert plan.visits_after_baseline(plan.outcomes[0]) == ("Week 4", "Week 8", "Week 12")
+
+
+@pytest.mark.parametrize("name", MIXED_CASES)
+def test_message_of_a_mixed_model(name, tmp_path):
+    changes, expected = MIXED_CASES[name]
+    path = tmp_path / "study.toml"
+    path.write_text(later_plan(changes), "utf-8")
+    with pytest.raises(PlanError) as caught:
+        read_plan(path)
+    assert expected in str(caught.value)
+
+
+def test_the_choices_of_a_plan_are_those_of_the_models():
+    from typing import get_args
+
+    from kbstudy.models.mixed.inference import DfMethod
+    from kbstudy.models.mixed.structures import STRUCTURES
+    from kbstudy.models.multiplicity import METHODS
+    from kbstudy.study import plan
+
+    assert set(get_args(plan.DfMethod)) == set(get_args(DfMethod))
+    assert set(get_args(plan.Covariance)) == {name for name in STRUCTURES if not name.startswith("spatial")}
+    assert set(get_args(plan.Adjust)) < set(METHODS)
 
 
 def test_all_mistakes_at_once(tmp_path):

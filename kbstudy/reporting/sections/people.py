@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
 from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
+from kbstudy.ledger import Ledger
 from kbstudy.reporting import pictures
 from kbstudy.reporting.sections.cells import header, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table
@@ -29,7 +31,7 @@ def flow(results: Results) -> Iterator[Block]:
         ),
         rows=tuple(row for name in results.estimates for row in _ledger_rows(results, name)),
         align=("left", "right", "right", "right", "left"),
-        notes=_never(results),
+        notes=(*_several_visits(results), *_never(results)),
         name="analysis-sets",
     )
 
@@ -38,12 +40,28 @@ def _ledger_rows(results: Results, name: str) -> Iterator[Row]:
     estimates = results.estimates[name]
     assert estimates.ledger is not None
     yield Row((Cell(estimates.title, span=5),), group=True)
-    for row in estimates.ledger.counts().to_dict("records"):
-        counted = estimates.ledger.ids("counted", arm=row["arm"])
-        who = "; ".join(text for text in (row["who_is_out"], _counted(counted)) if text)
-        numbers = (str(row[name]) for name in ("randomised", "measured", "analysed"))
-        cells = (row["arm"] or "All", *numbers, who or "–")
-        yield Row(tuple(Cell(text) for text in cells), indent=True)
+    people, visits = estimates.ledger.by_person(), estimates.ledger.counts()
+    for row in people.counts().to_dict("records"):
+        arm = row["arm"] or "All"
+        if people is estimates.ledger:
+            yield _ledger_row(estimates.ledger, row, arm)
+            continue
+        yield _ledger_row(estimates.ledger, row, f"{arm}, any visit")
+        for one in visits[visits["arm"] == row["arm"]].to_dict("records"):
+            yield _ledger_row(estimates.ledger, one, f"{arm}, {one['visit']}")
+
+
+def _ledger_row(ledger: Ledger, row: dict[str, Any], label: str) -> Row:
+    counted = ledger.ids("counted", arm=row["arm"])
+    who = "; ".join(text for text in (row["who_is_out"], _counted(counted)) if text)
+    numbers = (str(row[name]) for name in ("randomised", "measured", "analysed"))
+    return Row(tuple(Cell(text) for text in (label, *numbers, who or "–")), indent=True)
+
+
+def _several_visits(results: Results) -> tuple[str, ...]:
+    if not any(analysis.is_mixed for analysis in results.study.plan.analyses):
+        return ()
+    return ("A model of several visits analyses everyone who has a usable value at any of them.",)
 
 
 def _counted(ids: list[str]) -> str:

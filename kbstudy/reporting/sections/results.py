@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kbstudy.analysis import Results
 from kbstudy.estimates import Estimates
 from kbstudy.reporting import pictures
-from kbstudy.reporting.sections.cells import header, text_then_numbers
+from kbstudy.reporting.sections.cells import header
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
 from kbstudy.study import Analysis
 
@@ -26,9 +26,10 @@ def analyses(results: Results) -> Iterator[Block]:
         yield Text(estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None))
         yield Text(_estimand(results, analysis), "small")
         yield _estimates_table(estimates, analysis.name)
-        figure = pictures.estimation(results, analysis.name)
-        if figure:
-            yield figure
+        for draw in (pictures.estimation, pictures.means_over_time):
+            figure = draw(results, analysis.name)
+            if figure:
+                yield figure
 
 
 def _estimand(results: Results, analysis: Analysis) -> str:
@@ -43,14 +44,21 @@ def _estimand(results: Results, analysis: Analysis) -> str:
     )
 
 
+def _kept_together(visit: str) -> str:
+    """A short name stays on one line."""
+    return visit.replace(" ", "\N{NO-BREAK SPACE}") if len(visit) <= 12 else visit
+
+
 def _estimates_table(estimates: Estimates, name: str) -> Table:
     table = estimates.table().drop(columns="Method", errors="ignore")
+    if "Visit" in table:
+        table["Visit"] = [_kept_together(visit) for visit in table["Visit"]]
     methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
     return Table(
         caption=f"{estimates.title}.",
         header=(header(*(str(column) for column in table.columns)),),
         rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
-        align=text_then_numbers(table.shape[1] - 1),
+        align=tuple("left" if column in ("", "Visit") else "right" for column in table.columns),
         notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
         name=name,
     )
