@@ -23,6 +23,8 @@ _DECREMENT: Final = 1e-12
 #: The same where steps are refused because rounding hides what is left to gain.
 _ROUNDING: Final = 1e-8
 _LONGEST_STEP: Final = 2.0
+#: Share of the largest curvature that is added to all of them when a step is refused; ten times more each time.
+_FIRST_DAMPING: Final = 3e-2
 _SMALLEST_CURVATURE: Final = 1e-9
 #: Curvature below minus this share of the largest is a way down: a saddle, not a minimum.
 _SADDLE: Final = 1e-6
@@ -192,7 +194,7 @@ def _advance(
     there = _at(covariance, bundles, point.theta + move, reml)
     accepted = at_saddle | (there.deviance <= point.deviance)
     eased = np.where(care.damping < 1e-6, 0.0, care.damping / 10.0)
-    damping = np.where(accepted, eased, np.maximum(5.0 * care.damping, 1e-4))
+    damping = np.where(accepted, eased, np.maximum(10.0 * care.damping, _FIRST_DAMPING))
     gained = at_saddle | (there.deviance < point.deviance)  # a step that rounding swallows is no progress
     refused = np.where(gained, 0, care.refused + 1)
     return point.put(there, accepted), _Care(damping, refused, care.escapes + at_saddle)
