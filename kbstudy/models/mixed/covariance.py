@@ -68,9 +68,9 @@ class Term:
     def symmetric(cls, size: int, *, correlated: bool = True) -> Term:
         """``L`` symmetric: what models are fitted in.
 
-        Triangular ``L`` bends where an early effect hardly varies and a later one does: long curved valleys, and resting
-        points that are no optima. Symmetric ``L`` prefers no effect, and where ``D`` is singular its Hessian is positive
-        semidefinite just where no way into positive definite ``D`` leads down: a certificate of the boundary.
+        Triangular ``L`` bends where an early effect hardly varies and a later one does: long curved valleys, and
+        resting points that are no optima. Symmetric ``L`` prefers no effect, and where ``D`` is singular its Hessian is
+        positive semidefinite just where no way into positive definite ``D`` leads down: a certificate of the boundary.
         """
         triangular = cls.of(size, correlated=correlated).basis
         return cls(np.maximum(triangular, np.swapaxes(triangular, 1, 2)), correlated)

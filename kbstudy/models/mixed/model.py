@@ -24,6 +24,7 @@ from kbstudy.models.mixed.reduction import (
     reduce_visits,
     scale,
 )
+from kbstudy.models.mixed.search import better, effect_starts, search, try_all
 from kbstudy.models.mixed.structures import Layout, Structure
 
 __all__ = ["EffectsModel", "Model", "Solved", "VisitsModel", "solve"]
@@ -49,7 +50,13 @@ class Model(Protocol):
         ...
 
     def begin(self, columns: FloatArray, observed: BoolArray) -> FloatArray:
-        """Starting values, ``(R, k)``."""
+        """Starting values without a look at the likelihood, ``(R, k)``."""
+        ...
+
+    def starts(
+        self, columns: FloatArray, observed: BoolArray, bundles: Sequence[Bundle], covariance: Covariance, *, reml: bool
+    ) -> FloatArray:
+        """Starting values to choose from, the best guess first, ``(S, R, k)``."""
         ...
 
 
@@ -94,6 +101,19 @@ class EffectsModel:
         terms = tuple(effect.term for effect in self.effects)
         return np.tile(RandomEffects(terms, ()).begin(), (len(columns), 1))
 
+    def starts(
+        self,
+        columns: FloatArray,
+        observed: BoolArray,  # noqa: ARG002
+        bundles: Sequence[Bundle],
+        covariance: Covariance,
+        *,
+        reml: bool,
+    ) -> FloatArray:
+        """Ratios of variances, the most likely first."""
+        assert isinstance(covariance, RandomEffects)
+        return effect_starts(covariance, bundles, len(columns), reml=reml)
+
 
 @dataclass(frozen=True)
 class VisitsModel:
@@ -130,12 +150,40 @@ class VisitsModel:
 
     def begin(self, columns: FloatArray, observed: BoolArray) -> FloatArray:
         """From covariances of residuals between pairs of visits, drawn a little towards independence."""
-        groups = int(self.groups.max()) + 1
+        return self._begin_at(self._rough(columns, observed), len(columns))
+
+    def starts(
+        self,
+        columns: FloatArray,
+        observed: BoolArray,
+        bundles: Sequence[Bundle],  # noqa: ARG002
+        covariance: Covariance,  # noqa: ARG002
+        *,
+        reml: bool,  # noqa: ARG002
+    ) -> FloatArray:
+        """The same, and for structured covariances weak, strong and alternating correlations."""
+        rough = self._rough(columns, observed)
+        matrices = [rough, *(_with_correlation(rough, each) for each in self._correlations())]
+        return np.stack([self._begin_at(matrix, len(columns)) for matrix in matrices])
+
+    def _correlations(self) -> list[FloatArray]:
+        if self.structure.name == "unstructured" or self.layout.visits < 3:
+            return []  # one hill
+        lag = self.layout.lag
+        return [
+            np.asarray(each, dtype="float64") for each in (0.0**lag, 0.9 ** np.minimum(lag, 1), 0.9**lag, (-0.5) ** lag)
+        ]
+
+    def _rough(self, columns: FloatArray, observed: BoolArray) -> FloatArray:
         size = self.layout.visits
         wide = np.full((len(columns), int(self.people.max()) + 1, size), np.nan)
         wide[:, self.people, self.visits] = np.where(observed, columns[..., -1], np.nan)
-        theta = self.structure.begin(_rough_covariance(wide.reshape(-1, size)), self.layout)
-        return np.tile(theta, (len(columns), groups))
+        return _rough_covariance(wide.reshape(-1, size))
+
+    def _begin_at(self, covariance: FloatArray, replicates: int) -> FloatArray:
+        """A covariance as starting values, the same for every group and replicate."""
+        theta = self.structure.begin(covariance, self.layout)
+        return np.tile(theta, (replicates, int(self.groups.max()) + 1))
 
 
 def _rough_covariance(wide: FloatArray) -> FloatArray:
@@ -149,6 +197,12 @@ def _rough_covariance(wide: FloatArray) -> FloatArray:
     values_, vectors = np.linalg.eigh(rough)
     floor = 0.05 * values_.max()
     return np.asarray((vectors * np.maximum(values_, floor)) @ vectors.T)
+
+
+def _with_correlation(covariance: FloatArray, correlation: FloatArray) -> FloatArray:
+    """The variances of one with the correlations of the other."""
+    sd = np.sqrt(np.diag(covariance))
+    return np.asarray(sd[:, None] * correlation * sd)
 
 
 @dataclass(frozen=True)
@@ -210,9 +264,33 @@ def solve(model: Model, y: FloatArray, observed: BoolArray, *, reml: bool, start
     """
     columns, scaling = scale(model.x, y, observed)
     bundles, covariance = model.reduce(columns, observed)
-    theta = model.begin(columns, observed) if start is None else start
-    optimum = minimise(covariance, bundles, theta, reml=reml)
+    if start is not None:
+        optimum = minimise(covariance, bundles, start, reml=reml)
+    elif len(y) == 1:
+        optimum = search(
+            covariance, bundles, model.starts(columns, observed, bundles, covariance, reml=reml), reml=reml
+        )
+    else:
+        optimum = _solve_many(model, columns, observed, bundles, covariance, reml)
     return Solved(tuple(bundles), covariance, optimum, scaling, reml)
+
+
+def _solve_many(
+    model: Model,
+    columns: FloatArray,
+    observed: BoolArray,
+    bundles: Sequence[Bundle],
+    covariance: Covariance,
+    reml: bool,
+) -> Optimum:
+    """From one guess, and from others only where that fails: to look for more at each would cost more than it finds."""
+    first = minimise(covariance, bundles, model.begin(columns, observed), reml=reml)
+    again = np.flatnonzero(~first.converged & np.isfinite(first.value.deviance))
+    if not len(again):
+        return first
+    some = [bundle.take(again) for bundle in bundles]
+    starts = model.starts(columns[again], observed[again], some, covariance, reml=reml)
+    return better(covariance, bundles, first, try_all(covariance, some, starts, reml=reml), again, reml)
 
 
 def connected(codes: Sequence[IntArray]) -> IntArray:
