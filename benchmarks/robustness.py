@@ -20,13 +20,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import joblib  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
-from rich.table import Table  # noqa: E402
+import joblib
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
 
-from kbstudy.errors import FitError  # noqa: E402
-from tests.models.mixed import hostile  # noqa: E402
+from kbstudy.errors import FitError
+from tests.models.mixed import hostile
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,12 @@ def tasks(asked: argparse.Namespace) -> list[tuple[str, int]]:
     counts = dict.fromkeys(("intercept", "slope"), asked.lmm // 2)
     counts |= dict.fromkeys(("uncorrelated", "crossed", "nested"), asked.others)
     counts |= {"unstructured": asked.mmrm} | dict.fromkeys(hostile.MMRM_KINDS[1:], asked.others)
-    return [(kind, asked.first + seed) for kind, count in counts.items() for seed in range(count) if asked.kind in ("", kind)]
+    return [
+        (kind, asked.first + seed)
+        for kind, count in counts.items()
+        for seed in range(count)
+        if asked.kind in ("", kind)
+    ]
 
 
 def said(outcome: Outcome) -> str:
@@ -76,7 +81,19 @@ def said(outcome: Outcome) -> str:
 
 
 def table(found: list[Outcome]) -> Table:
-    shown = Table("kind", "designs", "gap > 1e-6", "> 1e-3", "largest", "log-lik off by", "errors", "crashes", "iterations", "most", "ms")
+    shown = Table(
+        "kind",
+        "designs",
+        "gap > 1e-6",
+        "> 1e-3",
+        "largest",
+        "log-lik off by",
+        "errors",
+        "crashes",
+        "iterations",
+        "most",
+        "ms",
+    )
     for kind in dict.fromkeys(outcome.kind for outcome in found):
         mine = [outcome for outcome in found if outcome.kind == kind]
         fitted = [outcome for outcome in mine if not outcome.error]
@@ -101,7 +118,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("lmm", 400), ("mmrm", 200), ("others", 60), ("first", 0), ("jobs", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--kind", default="", choices=["", *hostile.LMM_KINDS, *hostile.MMRM_KINDS], help="only this kind")
+    parser.add_argument(
+        "--kind", default="", choices=["", *hostile.LMM_KINDS, *hostile.MMRM_KINDS], help="only this kind"
+    )
     parser.add_argument("--few", action="store_true", help="MMRMs from 5 people on")
     parser.add_argument("--ml", action="store_true", help="maximum likelihood")
     asked = parser.parse_args()

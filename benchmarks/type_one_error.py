@@ -17,10 +17,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import joblib  # noqa: E402
-import numpy as np  # noqa: E402
+import joblib
+import numpy as np
 
-from tests.models.mixed import null_designs  # noqa: E402
+from tests.models.mixed import null_designs
 
 CHUNK = 250
 
@@ -32,7 +32,10 @@ def main() -> None:
     asked = parser.parse_args()
     chunks = range(asked.replicates // CHUNK)
     error = 100 * np.sqrt(0.05 * 0.95 / asked.replicates)
-    print(f"Share of p < 0.05 in %, {asked.replicates} replicates without an effect (Monte Carlo standard error {error:.1f}).\n")
+    print(
+        f"Share of p < 0.05 in %, {asked.replicates} replicates without an effect "
+        f"(Monte Carlo standard error {error:.1f}).\n"
+    )
     print("| design, tested effect | z | Satterthwaite | Kenward–Roger | median df | no answer | seconds |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in null_designs.DESIGNS:

@@ -112,7 +112,7 @@ def _vanishing_visits(matrices: FloatArray, words: Words) -> str:
         if not np.isfinite(matrix).all():
             return ": the covariance grows without bound"
         values, vectors = np.linalg.eigh(matrix)
-        if values[0] < 1e-8 * values[-1]:
+        if values[0] < 1e-6 * values[-1]:
             visits = [words.visits[i] for i in np.flatnonzero(np.abs(vectors[:, 0]) > 0.2)]
             return f": what varies among {fmt.words(visits)} goes to zero (too few participants for so many visits)"
     return ""

@@ -24,6 +24,8 @@ __all__ = ["lmm"]
 
 #: Rows that share levels of crossed groupings form one dense matrix; beyond this it no longer is a trial.
 _LARGEST_BLOCK = 3000
+#: A spread below this share of the mean is far from zero.
+_NEAR = 0.05
 
 
 def lmm(data: pd.DataFrame, formula: str, *, df_method: DfMethod = "kenward_roger", reml: bool = True) -> MixedFit:
@@ -114,7 +116,7 @@ def lmm(data: pd.DataFrame, formula: str, *, df_method: DfMethod = "kenward_roge
         solved=solved,
         design=prepared.design,
         data=_named_levels(prepared, parsed, groupings),
-        words=replace(words, notes=(*said, *prepared_notes(prepared))),
+        words=replace(words, notes=(*said, *prepared_notes(prepared), *_far_from_zero(model, words))),
         df_method=method,
         ledger=people_ledger(prepared, parsed.outcome, arm),
     )
@@ -173,6 +175,23 @@ def _model(prepared: Prepared, parsed: MixedFormula, finest: RandomPart) -> tupl
     people = _codes(prepared.data, finest.group)
     model = EffectsModel(prepared.x, tuple(effects), tuple(back), blocks, people)
     return model, Words(parsed.text, parsed.outcome, finest.label, terms=tuple(terms))
+
+
+def _far_from_zero(model: EffectsModel, words: Words) -> list[str]:
+    """Uncorrelated intercepts and slopes depend on where time is zero; far away they hardly mean anything."""
+    notes = []
+    for effect, (group, names) in zip(model.effects, words.terms, strict=True):
+        far = [
+            name
+            for name, column in zip(names, effect.z.T, strict=True)
+            if 0 < np.std(column) < _NEAR * abs(np.mean(column))
+        ]
+        if far and not effect.correlated and "Intercept" in names:
+            notes.append(
+                f"{fmt.words(far)} by {group} lies far from zero compared with its spread, and an uncorrelated "
+                "intercept is a person's value at zero: count from the first visit, or use | instead of ||."
+            )
+    return notes
 
 
 def _codes(frame: pd.DataFrame, group: Sequence[str]) -> IntArray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ from kbstudy.models.mixed.structures import Layout, Structure
 __all__ = ["EffectsModel", "Model", "Solved", "VisitsModel", "solve"]
 
 BoolArray = npt.NDArray[np.bool_]
+
+#: Structures for which hostile designs showed no second hill that another start would find.
+_ONE_HILL: Final = ("unstructured", "compound_symmetry", "ar1")
 
 
 class Model(Protocol):
@@ -161,18 +164,17 @@ class VisitsModel:
         *,
         reml: bool,  # noqa: ARG002
     ) -> FloatArray:
-        """The same, and for structured covariances weak, strong and alternating correlations."""
+        """The same, and for structured covariances other correlations."""
         rough = self._rough(columns, observed)
         matrices = [rough, *(_with_correlation(rough, each) for each in self._correlations())]
         return np.stack([self._begin_at(matrix, len(columns)) for matrix in matrices])
 
     def _correlations(self) -> list[FloatArray]:
-        if self.structure.name == "unstructured" or self.layout.visits < 3:
-            return []  # one hill
-        lag = self.layout.lag
-        return [
-            np.asarray(each, dtype="float64") for each in (0.0**lag, 0.9 ** np.minimum(lag, 1), 0.9**lag, (-0.5) ** lag)
-        ]
+        """None, strong and alternating ones."""
+        if self.layout.visits < 3 or self.structure.name in _ONE_HILL:
+            return []
+        lag = self.layout.lag.astype("float64")
+        return [0.0**lag, 0.9 ** np.minimum(lag, 1.0), (-0.5) ** lag]
 
     def _rough(self, columns: FloatArray, observed: BoolArray) -> FloatArray:
         size = self.layout.visits

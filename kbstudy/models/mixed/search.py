@@ -7,6 +7,7 @@ always.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -24,9 +25,10 @@ __all__ = ["better", "effect_starts", "search", "try_all"]
 BoolArray = npt.NDArray[np.bool_]
 
 #: Variances of all effects over the residual's, from nearly none to nearly all there is.
-_RATIOS: Final = (0.05, 1.0, 20.0, 400.0)
+_RATIOS: Final = (0.05, 1.0, 20.0, 400.0, 1e5)
 #: One effect large, the others small.
-_LARGE, _SMALL = 20.0, 0.05
+_LARGE: Final = (20.0, 1e5)
+_SMALL: Final = 0.05
 #: A standard deviation of an effect below this share of the residual's is as good as zero.
 _SINGULAR: Final = 1e-3
 #: −2 log-likelihood, relative: less than this is no other hill.
@@ -47,9 +49,9 @@ def _ratios(covariance: RandomEffects) -> list[FloatArray]:
     diagonal = np.concatenate([*traces, [0.0]])
     found = [np.sqrt(ratio) * diagonal for ratio in _RATIOS]
     effects = np.flatnonzero(diagonal)
-    for effect in effects if len(effects) > 1 else ():
+    for effect, large in itertools.product(effects if len(effects) > 1 else (), _LARGE):
         alone = np.sqrt(_SMALL) * diagonal
-        alone[effect] = np.sqrt(_LARGE)
+        alone[effect] = np.sqrt(large)
         found.append(alone)
     return found
 

@@ -99,11 +99,16 @@ def _spatial_gaussian(theta: Any, layout: Layout) -> Any:
 
 
 def _unstructured(theta: Any, layout: Layout) -> Any:
-    """Log-Cholesky: row by row of L, the diagonal logged."""
+    """``TDT'``, row by row of T: regressions of each visit on those before it, and on the diagonal ``½ log D``.
+
+    Unlike the entries of a Cholesky factor, regressions do not move with the variances: where visits are nearly the
+    same, the optimum is not at the end of a long curved valley.
+    """
     size = layout.visits
     rows, columns = np.tril_indices(size)
     factor = np.zeros((*theta.shape[:-1], size, size), dtype=theta.dtype)
-    factor[..., rows, columns] = np.where(rows == columns, np.exp(theta), theta)
+    factor[..., rows, columns] = np.where(rows == columns, 1.0, theta)
+    factor = factor * np.exp(theta[..., rows == columns])[..., None, :]
     return factor @ np.swapaxes(factor, -1, -2)
 
 
@@ -112,8 +117,9 @@ def _unstructured(theta: Any, layout: Layout) -> Any:
 
 def _start_unstructured(rough: FloatArray, layout: Layout) -> FloatArray:
     factor = np.linalg.cholesky(rough)
+    sd = np.diag(factor)
     rows, columns = np.tril_indices(layout.visits)
-    return np.where(rows == columns, np.log(np.abs(factor[rows, columns]) + 1e-300), factor[rows, columns])
+    return np.where(rows == columns, np.log(sd)[columns], (factor / sd)[rows, columns])
 
 
 def _mean_correlation(rough: FloatArray, layout: Layout, lag: int | None = None) -> float:
@@ -144,7 +150,7 @@ def _start_ante(rough: FloatArray, _: Layout) -> FloatArray:
 
 
 def _start_spatial(rough: FloatArray, layout: Layout) -> FloatArray:
-    rho = np.clip(_mean_correlation(rough, layout, 1), 0.1, 0.9)
+    rho = np.clip(_mean_correlation(rough, layout, 1), 1e-6, 0.9)
     return np.array([-np.log(-np.log(rho))])
 
 

@@ -1,8 +1,8 @@
 """Random designs that try to break the mixed-model engine, and a judge that shares no code with it.
 
-A design is made from a seed alone. The judge writes the likelihood as the textbook has it, with the covariance matrix of
-the rows in full and in extended precision where the machine has one; rivals maximise the same likelihood with SciPy's
-optimisers in parameters of their own.
+A design is made from a seed alone. The judge writes the likelihood as the textbook has it, with the covariance matrix
+of the rows in full and in extended precision where the machine has one; rivals maximise the same likelihood with
+SciPy's optimisers in parameters of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from kbstudy.models.mixed import MixedFit, lmm, mmrm
 LMM_KINDS = ("intercept", "slope", "uncorrelated", "crossed", "nested")
 MMRM_KINDS = (
     "unstructured",
-    *(f"{name}{how}" for name in ("compound_symmetry", "ar1", "toeplitz", "ante_dependence") for how in ("", "_heterogeneous")),
+    *(
+        f"{name}{how}"
+        for name in ("compound_symmetry", "ar1", "toeplitz", "ante_dependence")
+        for how in ("", "_heterogeneous")
+    ),
     "spatial_exponential",
     "spatial_gaussian",
 )
@@ -38,7 +42,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Design:
-    """A data frame and how to analyse it; ``x``, ``terms`` and ``visits`` are what the judge needs of the complete rows."""
+    """A data frame and how to analyse it; ``x``, ``terms``, ``visits`` are what the judge needs."""
 
     kind: str
     seed: int
@@ -69,7 +73,7 @@ _FIXED = ("1", "t", "arm", "arm * t", "arm * t + age")
 
 
 def lmm_design(kind: str, seed: int) -> Design:
-    """4 to 40 clusters of 1 to 8 rows; scales 1e-3 to 1e4; variances zero to huge; correlations ±1; times that collide."""
+    """4 to 40 clusters of 1 to 8 rows; scales 1e-3 to 1e4; variances zero to huge; correlations ±1; colliding times."""
     rng = np.random.default_rng([LMM_KINDS.index(kind), seed])
     if kind in ("crossed", "nested"):
         outer, inner = _two_groupings(kind, rng)
@@ -89,7 +93,9 @@ def lmm_design(kind: str, seed: int) -> Design:
         slope = correlation * both[0] + np.sqrt(1.0 - correlation**2) * both[1]
         effects = sizes[0] * both[0][inner] + sizes[1] * slope[inner] * unit
     else:
-        effects = sizes[0] * rng.normal(size=inner.max() + 1)[inner] + sizes[1] * rng.normal(size=outer.max() + 1)[outer] * (kind != "intercept")
+        effects = sizes[0] * rng.normal(size=inner.max() + 1)[inner] + sizes[1] * rng.normal(size=outer.max() + 1)[
+            outer
+        ] * (kind != "intercept")
     y = scale * (10.0 * rng.normal() + rng.normal() * arm + rng.normal() * unit + effects + rng.normal(size=n))
     random = {
         "intercept": "(1 | id)",
@@ -100,7 +106,9 @@ def lmm_design(kind: str, seed: int) -> Design:
     }[kind]
     fixed = str(rng.choice(_FIXED))
     order = rng.permutation(n)
-    frame = pd.DataFrame({"id": inner, "site": outer, "t": t, "arm": arm.astype("float64"), "age": age, "y": y}).iloc[order]
+    frame = pd.DataFrame({"id": inner, "site": outer, "t": t, "arm": arm.astype("float64"), "age": age, "y": y}).iloc[
+        order
+    ]
     frame = frame.assign(id="P" + frame["id"].astype("str"), site="S" + frame["site"].astype("str"))
     x = _x(fixed, frame)
     rows = frame.reset_index(drop=True)
@@ -135,7 +143,12 @@ def _two_groupings(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.
 def _times(codes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Schedules, own times, calendar years, times that hardly differ within a person, times far from zero."""
     n = len(codes)
-    within = np.arange(n) - np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])[np.unique(codes, return_inverse=True)[1]] if (np.diff(codes) >= 0).all() else rng.integers(0, 4, n)
+    within = (
+        np.arange(n)
+        - np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])[np.unique(codes, return_inverse=True)[1]]
+        if (np.diff(codes) >= 0).all()
+        else rng.integers(0, 4, n)
+    )
     how = str(rng.choice(["schedule", "own", "years", "near", "scaled"]))
     t = {
         "schedule": within.astype("float64"),
@@ -188,7 +201,9 @@ def mmrm_design(kind: str, seed: int, *, fewest: int = 14) -> Design:
     """14 to 79 people, 3 to 6 visits, up to 30 % missing; true covariances from independent to nearly singular."""
     rng = np.random.default_rng([100 + MMRM_KINDS.index(kind), seed])
     people, size = int(rng.integers(fewest, 80)), int(rng.integers(3, 7))
-    times = np.cumsum(rng.integers(1, 6, size)).astype("float64") if kind.startswith("spatial") else np.arange(size) * 1.0
+    times = (
+        np.cumsum(rng.integers(1, 6, size)).astype("float64") if kind.startswith("spatial") else np.arange(size) * 1.0
+    )
     sigma, how = _true_covariance(size, times, rng)
     scale = 10.0 ** rng.uniform(-3, 4)
     values = rng.multivariate_normal(np.zeros(size), sigma, size=people, method="eigh")
@@ -345,9 +360,14 @@ class Judge:
         return Clusters.of(self.design.codes)
 
     def of_factors(self, factors: Sequence[np.ndarray], sd: float) -> float:
-        v = sum((self._outer(z @ b.astype(np.longdouble), codes) for z, codes, b in self._parts(factors)), np.longdouble(0.0))
+        v = sum(
+            (self._outer(z @ b.astype(np.longdouble), codes) for z, codes, b in self._parts(factors)),
+            np.longdouble(0.0),
+        )
         eye = np.eye(self.clusters.rows.shape[1], dtype=np.longdouble)
-        return log_likelihood(v + np.longdouble(sd) ** 2 * eye, self.design.x, self.design.y, self.clusters, reml=self.reml)
+        return log_likelihood(
+            v + np.longdouble(sd) ** 2 * eye, self.design.x, self.design.y, self.clusters, reml=self.reml
+        )
 
     def _parts(self, factors: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         return [(t.z.astype(np.longdouble), t.codes, b) for t, b in zip(self.design.terms, factors, strict=True)]
@@ -368,16 +388,20 @@ class Judge:
         if self.design.visits is None:
             return self.of_factors(factors_of(fit), float(np.sqrt(fit.residual_variance)))
         found = fit.covariance
-        return self.of_matrices(np.stack([np.asarray(m) for m in (found.values() if isinstance(found, dict) else [found])]))
+        return self.of_matrices(
+            np.stack([np.asarray(m) for m in (found.values() if isinstance(found, dict) else [found])])
+        )
 
 
 def factors_of(fit: MixedFit) -> list[np.ndarray]:
-    """``B`` with ``D = BB'`` in the user's units. From the engine's factor: a D with cancelling entries has lost digits."""
+    """``B`` with ``D = BB'`` in the user's units, from the engine: a D whose entries cancel loses digits."""
     covariance, theta = fit.solved.covariance, fit.solved.optimum.theta[0]
     at, found = 0, []
     for term, back in zip(covariance.terms, fit.model.back, strict=True):
         size = len(term.basis)
-        found.append(np.sqrt(fit.solved.scaling.spread[0] ** 2) * back @ np.tensordot(theta[at : at + size], term.basis, 1))
+        found.append(
+            np.sqrt(fit.solved.scaling.spread[0] ** 2) * back @ np.tensordot(theta[at : at + size], term.basis, 1)
+        )
         at += size
     for (group, _), factor in zip(fit.words.terms, found, strict=True):
         said = fit.random_effects_covariance[group].to_numpy()
@@ -399,7 +423,10 @@ class Rival:
 
 
 def rivals(design: Design, fit: MixedFit | None, *, reml: bool = True, thorough: bool = True) -> Rival:
-    """SciPy's optimisers from several starts, two of them the engine's own optimum disturbed."""
+    """SciPy's optimisers from several starts, two of them the engine's own optimum disturbed.
+
+    What ends at a singular covariance that has no maximum is not counted as better.
+    """
     problem = (_EffectsRival if design.visits is None else _VisitsRival)(design, reml)
     rng = np.random.default_rng(design.seed)
     own = problem.from_fit(fit) if fit is not None else None
@@ -408,7 +435,7 @@ def rivals(design: Design, fit: MixedFit | None, *, reml: bool = True, thorough:
     def attempt(method: str, name: str, start: np.ndarray) -> None:
         nonlocal best, where, by
         found = _run(problem.objective, start, method)
-        judged = problem.judged(found.x) if found.fun < 1e9 else -np.inf
+        judged = problem.judged(found.x) if found.fun < 1e9 and not problem.degenerate(found.x) else -np.inf
         if judged > best:
             best, where, by = judged, found.x, f"{method} from {name}"
 
@@ -439,7 +466,7 @@ class _EffectsRival:
 
     def __init__(self, design: Design, reml: bool) -> None:
         self.design, self.judge = design, Judge(design, reml)
-        self.q, triangle = np.linalg.qr(design.x / np.sqrt(np.sum(design.x**2, axis=0)))
+        self.q, _ = np.linalg.qr(design.x / np.sqrt(np.sum(design.x**2, axis=0)))
         residual = design.y - self.q @ (self.q.T @ design.y)
         self.spread = float(np.std(residual)) or 1.0
         self.clusters = self.judge.clusters
@@ -470,7 +497,9 @@ class _EffectsRival:
 
     def parts(self, theta: np.ndarray) -> tuple[float, float]:
         """Half the profiled deviance, and σ²."""
-        v = np.broadcast_to(np.eye(self.clusters.rows.shape[1]), (*self.clusters.rows.shape, self.clusters.rows.shape[1])).copy()
+        v = np.broadcast_to(
+            np.eye(self.clusters.rows.shape[1]), (*self.clusters.rows.shape, self.clusters.rows.shape[1])
+        ).copy()
         for (z, same), factor in zip(self.outer, self.factors(theta), strict=True):
             effects = z @ factor
             v += (effects @ np.swapaxes(effects, 1, 2)) * same
@@ -493,6 +522,10 @@ class _EffectsRival:
         factors = [sd * back @ factor for back, factor in zip(self.back, self.factors(theta), strict=True)]
         return self.judge.of_factors(factors, sd)
 
+    def degenerate(self, theta: np.ndarray) -> bool:
+        """Without a residual: there the likelihood has no maximum."""
+        return float(np.max(np.abs(theta))) > 1e6
+
     def from_fit(self, fit: MixedFit) -> np.ndarray:
         sd = float(np.sqrt(fit.residual_variance))
         found = []
@@ -505,7 +538,12 @@ class _EffectsRival:
         return np.concatenate(found)
 
     def starts(self, own: np.ndarray | None, rng: np.random.Generator, thorough: bool) -> list[tuple[str, np.ndarray]]:
-        unit = np.concatenate([np.eye(t.z.shape[1])[np.tril_indices(t.z.shape[1])] if t.correlated else np.ones(t.z.shape[1]) for t in self.design.terms])
+        unit = np.concatenate(
+            [
+                np.eye(t.z.shape[1])[np.tril_indices(t.z.shape[1])] if t.correlated else np.ones(t.z.shape[1])
+                for t in self.design.terms
+            ]
+        )
         size = len(unit)
         found = [(f"{s:g}", s * unit) for s in ((0.05, 0.5, 3.0, 50.0, 1000.0) if thorough else (0.3, 5.0))]
         if thorough:
@@ -515,7 +553,6 @@ class _EffectsRival:
             found.append(("ours × 1.1", own * (1.0 + 0.1 * shift) + 0.02 * shift[::-1]))
             found.append(("ours + 0.3", own + 0.3 * rng.normal(size=size)))
         return found
-
 
 
 class _VisitsRival:
@@ -534,7 +571,9 @@ class _VisitsRival:
         self.cut = group[:, None, None], visits[:, :, None], visits[:, None, :]
 
     def sigma(self, theta: np.ndarray) -> np.ndarray:
-        return np.stack([textbook(self.design.kind, part, self.design.times) for part in theta.reshape(self.groups, -1)])
+        return np.stack(
+            [textbook(self.design.kind, part, self.design.times) for part in theta.reshape(self.groups, -1)]
+        )
 
     def objective(self, theta: np.ndarray) -> float:
         sigma = self.sigma(np.clip(theta, -30, 30))
@@ -553,6 +592,10 @@ class _VisitsRival:
     def judged(self, theta: np.ndarray) -> float:
         return self.judge.of_matrices(self.spread**2 * self.sigma(np.clip(theta, -30, 30)))
 
+    def degenerate(self, theta: np.ndarray) -> bool:
+        """On the way to a singular Σ: where too few have all visits, the likelihood grows there without bound."""
+        return min(float(np.linalg.eigvalsh(_to_correlation(sigma))[0]) for sigma in self.sigma(theta)) < 1e-8
+
     def from_fit(self, fit: MixedFit) -> np.ndarray:
         found = fit.covariance
         matrices = [np.asarray(m) / self.spread**2 for m in (found.values() if isinstance(found, dict) else [found])]
@@ -560,14 +603,16 @@ class _VisitsRival:
 
     def starts(self, own: np.ndarray | None, rng: np.random.Generator, thorough: bool) -> list[tuple[str, np.ndarray]]:
         count = len(natural(self.design.kind, np.eye(self.size) * 0.9 + 0.1, self.design.times))
-        even = [natural(self.design.kind, (1 - r) * np.eye(self.size) + r, self.design.times) for r in ((0.1, 0.7) if thorough else (0.4,))]
+        even = [
+            natural(self.design.kind, (1 - r) * np.eye(self.size) + r, self.design.times)
+            for r in ((0.1, 0.7) if thorough else (0.4,))
+        ]
         found = [(f"even {i}", np.tile(start, self.groups)) for i, start in enumerate(even)]
         if own is not None:
             found.append(("ours + 0.05", own + 0.05 * rng.normal(size=count * self.groups)))
             if thorough:
                 found.append(("ours + 0.5", own + 0.5 * rng.normal(size=count * self.groups)))
         return found
-
 
 
 def textbook(kind: str, theta: np.ndarray, times: np.ndarray) -> np.ndarray:
