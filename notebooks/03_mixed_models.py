@@ -87,8 +87,8 @@ print(fit.methods())
 # %% [markdown]
 # ## Why not leave out whoever missed a visit?
 #
-# Because people do not miss visits at random. Here is a made-up trial in which training helps *nobody*: both arms change
-# alike. Those in the training arm who are in pain at Week 4 tend to stop coming. Completers of the training arm then
+# Because people do not miss visits at random. Here is a made-up trial in which training helps *nobody*: both arms
+# change alike. Those in the training arm who are in pain at Week 4 tend to stop coming. Completers of the training arm then
 # look better than completers of the other arm, and an analysis of completers finds an effect that does not exist. The
 # mixed model sees the Week 4 values and is not fooled, because what decides about staying is in the model.
 
@@ -116,8 +116,8 @@ for _ in range(100):
 pd.DataFrame(found).agg(["mean", "std"]).round(2)
 
 # %% [markdown]
-# The truth is 0. Completers differ by about three quarters of a point; the mixed model is right on average. (Where missing depends on
-# something that nobody measured, no analysis can know. That is what sensitivity analyses are for.)
+# The truth is 0. Completers differ by about three quarters of a point; the mixed model is right on average. (Where
+# missing depends on something that nobody measured, no analysis can know. That is what sensitivity analyses are for.)
 #
 # ## Why the degrees of freedom matter
 #
@@ -127,9 +127,10 @@ pd.DataFrame(found).agg(["mean", "std"]).round(2)
 # %%
 people = pd.DataFrame({"id": range(12), "arm": ["Usual care", "Training"] * 6})
 schedule = people.merge(pd.DataFrame({"week": [0, 4, 8]}), how="cross")
-own = rng.normal(0, 1, (2000, 12)).repeat(3, axis=1) + rng.normal(0, 0.2, (2000, 12)).repeat(3, axis=1) * schedule[
-    "week"
-].to_numpy()
+own = (
+    rng.normal(0, 1, (2000, 12)).repeat(3, axis=1)
+    + rng.normal(0, 0.2, (2000, 12)).repeat(3, axis=1) * schedule["week"].to_numpy()
+)
 noise = own + rng.normal(0, 1, own.shape)
 null = kb.lmm(schedule.assign(y=noise[0]), "y ~ arm * week + (1 + week | id)")
 many = kb.refit(null, noise)
@@ -156,8 +157,8 @@ slopes = kb.lmm(long, "pain ~ arm * week + (1 + week | record_id)")
 slopes
 
 # %% [markdown]
-# A variance that comes out as zero, or a correlation of ±1, is an answer and is named as such; here is what this fit has
-# to say:
+# A variance that comes out as zero, or a correlation of ±1, is an answer and is named as such; here is what this fit
+# has to say:
 
 # %%
 slopes.singular or "Every variance is above zero and every correlation inside (-1, 1)."

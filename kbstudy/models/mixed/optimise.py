@@ -22,6 +22,7 @@ _MOST_ITERATIONS: Final = 300
 _DECREMENT: Final = 1e-12
 #: The same where steps are refused because rounding hides what is left to gain.
 _ROUNDING: Final = 1e-8
+#: Of θ, whose entries are about one; where they are not, half their length.
 _LONGEST_STEP: Final = 2.0
 #: Share of the largest curvature that is added to all of them when a step is refused; ten times more each time.
 _FIRST_DAMPING: Final = 3e-2
@@ -170,7 +171,8 @@ def _newton(point: _Point, damping: FloatArray) -> _Step:
     decrement = np.where(usable, 0.5 * np.sum(along**2 / curvature, axis=1), np.nan)
     move = -(vectors @ (along / (curvature + damping[:, None] * largest))[:, :, None])[..., 0]
     length = np.sqrt(np.sum(move**2, axis=1, keepdims=True))
-    move = move * np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-300))
+    far = np.sqrt(np.sum(point.theta**2, axis=1, keepdims=True))
+    move = move * np.minimum(1.0, np.maximum(_LONGEST_STEP, far / 2.0) / np.maximum(length, 1e-300))
     return _Step(move, decrement, values[:, 0] / largest[:, 0], vectors[:, :, 0])
 
 

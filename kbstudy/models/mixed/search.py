@@ -25,9 +25,13 @@ __all__ = ["better", "effect_starts", "search", "try_all"]
 BoolArray = npt.NDArray[np.bool_]
 
 #: Variances of all effects over the residual's, from nearly none to nearly all there is.
-_RATIOS: Final = (0.05, 1.0, 20.0, 400.0, 1e5)
+_RATIOS: Final = (0.05, 1.0, 20.0, 400.0, 1e5, 1e10)
+#: Where among them everything is alike.
+_EVEN: Final = 1
+#: Elements of covariance matrices beyond which memory allows one start only: some hundreds of crossed rows.
+_LARGEST: Final = 300_000
 #: One effect large, the others small.
-_LARGE: Final = (20.0, 1e5)
+_LARGE: Final = (20.0, 1e5, 1e10)
 _SMALL: Final = 0.05
 #: A standard deviation of an effect below this share of the residual's is as good as zero.
 _SINGULAR: Final = 1e-3
@@ -37,8 +41,12 @@ _SAME: Final = 1e-9
 
 def effect_starts(covariance: RandomEffects, bundles: Sequence[Bundle], replicates: int, *, reml: bool) -> FloatArray:
     """Starting values ``(S, R, k)``, each scaled to its best size, the most likely first."""
-    found = [_scaled(covariance, bundles, np.tile(start, (replicates, 1)), reml) for start in _ratios(covariance)]
-    theta, deviance = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
+    ratios = np.array(_ratios(covariance))
+    if sum(bundle.weight.shape[1] * bundle.size**2 for bundle in bundles) > _LARGEST:
+        ratios = ratios[_EVEN : _EVEN + 1]
+    tiled = [bundle.take(np.tile(np.arange(replicates), len(ratios))) for bundle in bundles]
+    found = _scaled(covariance, tiled, np.repeat(ratios, replicates, axis=0), reml)
+    theta, deviance = (part.reshape(len(ratios), replicates, *part.shape[1:]) for part in found)
     order = np.argsort(np.where(np.isfinite(deviance), deviance, np.inf), axis=0, kind="stable")
     return np.asarray(np.take_along_axis(theta, order[:, :, None], axis=0))
 
