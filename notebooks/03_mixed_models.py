@@ -88,9 +88,9 @@ print(fit.methods())
 # ## Why not leave out whoever missed a visit?
 #
 # Because people do not miss visits at random. Here is a made-up trial in which training helps *nobody*: both arms
-# change alike. Those in the training arm who are in pain at Week 4 tend to stop coming. Completers of the training arm then
-# look better than completers of the other arm, and an analysis of completers finds an effect that does not exist. The
-# mixed model sees the Week 4 values and is not fooled, because what decides about staying is in the model.
+# change alike. Those in the training arm who are in pain at Week 4 tend to stop coming. Completers of the training
+# arm then look better than completers of the other arm, and an analysis of completers finds an effect that does not
+# exist. The mixed model sees the Week 4 values and is not fooled, because what decides about staying is in the model.
 
 
 # %%
