@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 import tempfile
 import time
@@ -29,17 +30,48 @@ from kbstudy.readers.gas_exchange import read_gas_exchange  # noqa: E402
 from tests.readers.gas_exchange.writers import WRITERS  # noqa: E402
 
 TOKENS = [
-    b"", b" ", b"-", b"0", b"-1", b"1e999", b"1e308", b"NaN", b"inf", b"99:99:99", b"0:00", b"\x00", b"\x1a", b'"', b"'",
-    b",", b";", b"\t", b"\r", b"\n", b"\xff\xfe", b"\xef\xbb\xbf", b"1.234", b"1,234.5", b"VO2", b"t", b"=====", b"-----",
-    b"mL/min", b"L/min", b"kPa", b"kg", b"SIMULATED", b"#DIV/0!", b"999999999999", b"\xe4", "²".encode(), b"1_000", "१".encode(),
-]  # fmt: skip
+    *(b"", b" ", b"-", b"0", b"-1", b"1e999", b"1e308", b"NaN", b"inf", b"99:99:99", b"0:00", b"\x00", b"\x1a", b'"'),
+    *(
+        b"'",
+        b",",
+        b";",
+        b"\t",
+        b"\r",
+        b"\n",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"1.234",
+        b"1,234.5",
+        b"VO2",
+        b"t",
+        b"=====",
+    ),
+    *(b"-----", b"mL/min", b"L/min", b"kPa", b"kg", b"SIMULATED", b"#DIV/0!", b"999999999999", b"\xe4", b"1_000"),
+    *("\N{SUPERSCRIPT TWO}".encode(), "\N{DEVANAGARI DIGIT ONE}".encode()),
+]
+NUMBERS = [b"0", b"-1", b"1e308", b"-1e-300", b"0.5", b"999999999999", b"3.5", b"60", b"1000", b"4"]
+_NUMBER = re.compile(rb"[-+.0-9eE]+")
+_VALUE = re.compile(rb"(?<=>)[^<>]+(?=<)")
+_ATTRIBUTE = re.compile(rb"(?<=\")[^\"<>]+(?=\")")
 
 
 def damage_bytes(data: bytes, rng: np.random.Generator) -> bytes:
-    """One to four random changes."""
+    """One to four random changes; in XML mostly of values, because hardly any other change leaves it well-formed."""
+    markup = data[:200].lstrip().startswith(b"<") and rng.random() < 0.8
     for _ in range(int(rng.integers(1, 5))):
-        data = _one(data, rng) or b"x"
+        data = (_value(data, rng) if markup else _one(data, rng)) or b"x"
     return data
+
+
+def _value(data: bytes, rng: np.random.Generator) -> bytes:
+    places = list((_VALUE if rng.random() < 0.9 else _ATTRIBUTE).finditer(data))
+    if not places:
+        return data
+    match, other = (places[int(n)] for n in rng.integers(0, len(places), 2))
+    # a number of a workbook must stay one, or the library refuses the whole file before our reader sees it
+    tokens = NUMBERS if _NUMBER.fullmatch(match[0]) and rng.random() < 0.9 else TOKENS
+    token = tokens[int(rng.integers(0, len(tokens)))].replace(b"\x00", b"").replace(b"\x1a", b"")
+    return data[: match.start()] + (token if rng.random() < 0.6 else other[0]) + data[match.end() :]
 
 
 def _one(data: bytes, rng: np.random.Generator) -> bytes:

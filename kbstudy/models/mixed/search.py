@@ -18,7 +18,7 @@ import numpy.typing as npt
 from kbstudy.models.mixed.covariance import Covariance, RandomEffects
 from kbstudy.models.mixed.likelihood import evaluate
 from kbstudy.models.mixed.moments import Bundle, FloatArray, IntArray
-from kbstudy.models.mixed.optimise import Optimum, minimise
+from kbstudy.models.mixed.optimise import MOST_ITERATIONS, Optimum, minimise
 
 __all__ = ["better", "effect_starts", "search", "try_all"]
 
@@ -33,6 +33,8 @@ _LARGEST: Final = 300_000
 #: One effect large, the others small.
 _LARGE: Final = (20.0, 1e5, 1e10)
 _SMALL: Final = 0.05
+#: A start near another hill is there in fewer steps; more are not worth the wait where there is an answer already.
+_SECOND_LOOK: Final = 25
 #: A standard deviation of an effect below this share of the residual's is as good as zero.
 _SINGULAR: Final = 1e-3
 #: −2 log-likelihood, relative: less than this is no other hill.
@@ -100,14 +102,24 @@ def search(covariance: Covariance, bundles: Sequence[Bundle], starts: FloatArray
     again = np.flatnonzero(~first.converged | _may_be_another(covariance, first.theta))
     if len(starts) == 1 or not len(again):
         return first
-    return better(covariance, bundles, first, try_all(covariance, bundles, starts[1:], reml=reml), again, reml)
+    most = _SECOND_LOOK if first.converged.all() else MOST_ITERATIONS
+    second = try_all(covariance, bundles, starts[1:], reml=reml, most_iterations=most)
+    return better(covariance, bundles, first, second, again, reml)
 
 
-def try_all(covariance: Covariance, bundles: Sequence[Bundle], starts: FloatArray, *, reml: bool) -> Optimum:
+def try_all(
+    covariance: Covariance,
+    bundles: Sequence[Bundle],
+    starts: FloatArray,
+    *,
+    reml: bool,
+    most_iterations: int = MOST_ITERATIONS,
+) -> Optimum:
     """Every replicate from every start, ``(S, R, k)``: replicates of replicates, start by start."""
     count, replicates, size = starts.shape
     tiled = [bundle.take(np.tile(np.arange(replicates), count)) for bundle in bundles]
-    return minimise(covariance, tiled, starts.reshape(count * replicates, size), reml=reml)
+    flat = starts.reshape(count * replicates, size)
+    return minimise(covariance, tiled, flat, reml=reml, most_iterations=most_iterations)
 
 
 def _may_be_another(covariance: Covariance, theta: FloatArray) -> BoolArray:
