@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Audit": "kbstudy.evidence",
+    "EnergyBudget": "kbstudy.measures.energy",
     "Estimates": "kbstudy.estimates",
     "Inspection": "kbstudy.study.inspection",
     "Ledger": "kbstudy.ledger",
     "MixedFit": "kbstudy.models",
+    "Recording": "kbstudy.recording",
     "Refits": "kbstudy.models",
     "Region": "kbstudy.claims",
     "Results": "kbstudy.analysis",
@@ -23,7 +26,9 @@ _HOME = {
     "Verdict": "kbstudy.claims",
     "analyse": "kbstudy.analysis",
     "ancova": "kbstudy.models",
+    "audit_energy_claim": "kbstudy.evidence",
     "codebook": "kbstudy.study",
+    "energy_expenditure": "kbstudy.measures.energy",
     "equivalence": "kbstudy.models",
     "export": "kbstudy.study",
     "from_statsmodels": "kbstudy.models",
@@ -36,6 +41,7 @@ _HOME = {
     "mmrm": "kbstudy.models",
     "new": "kbstudy.study",
     "paired": "kbstudy.models",
+    "read_gas_exchange": "kbstudy.readers.gas_exchange",
     "read_redcap": "kbstudy.readers",
     "read_table": "kbstudy.readers",
     "refit": "kbstudy.models",
@@ -53,7 +59,11 @@ if TYPE_CHECKING:
     from kbstudy.claims import judge as judge
     from kbstudy.errors import StudyError as StudyError
     from kbstudy.estimates import Estimates as Estimates
+    from kbstudy.evidence import Audit as Audit
+    from kbstudy.evidence import audit_energy_claim as audit_energy_claim
     from kbstudy.ledger import Ledger as Ledger
+    from kbstudy.measures.energy import EnergyBudget as EnergyBudget
+    from kbstudy.measures.energy import energy_expenditure as energy_expenditure
     from kbstudy.models import MixedFit as MixedFit
     from kbstudy.models import Refits as Refits
     from kbstudy.models import ancova as ancova
@@ -68,6 +78,8 @@ if TYPE_CHECKING:
     from kbstudy.models import responders as responders
     from kbstudy.readers import read_redcap as read_redcap
     from kbstudy.readers import read_table as read_table
+    from kbstudy.readers.gas_exchange import read_gas_exchange as read_gas_exchange
+    from kbstudy.recording import Recording as Recording
     from kbstudy.reporting import report as report
     from kbstudy.study import Study as Study
     from kbstudy.study import codebook as codebook

@@ -78,7 +78,9 @@ def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str],
     stamp = f" ({results.stamp} DATA, NOT EVIDENCE)" if results.stamp else ""
     _say(f"[bold]{_escape(study.plan.study.title)}[/bold]{stamp}")
     for verdict in results.verdicts:
-        _say(f"  {_escape(verdict.claim_id)}: {verdict.word} – “{_escape(verdict.says)}”")
+        audit = results.audits.get(verdict.claim_id)
+        part = " (in part not possible as stated)" if audit is not None and audit.impossible else ""
+        _say(f"  {_escape(verdict.claim_id)}: {verdict.word}{part} – “{_escape(verdict.says)}”")
     files = [*(f"report.{name}" for name in to), "results.json", "provenance.json"]
     files += ["figures/"] if (target / "figures").exists() else []
     _say(f"  {target.as_posix()}/: {', '.join(files)}")

@@ -48,8 +48,16 @@ results.verdicts[0]
 # %%
 results.published["C1"]
 
+# %% [markdown]
+# C1 also carries the numbers that the magazine article states. An audit checks them against each other: the 6.6 kcal a
+# minute called anaerobic would need more lactate than blood can hold. That is said beside the verdict and does not
+# change it.
+
 # %%
-results.verdicts[1]
+results.audits["C1"]
+
+# %%
+results.verdicts[2]
 
 # %% [markdown]
 # ## Your own claim

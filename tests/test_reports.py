@@ -65,6 +65,19 @@ def test_every_verdict_is_in_html_and_word(made, study):
             assert verdict.certainty_sentence in words
 
 
+def test_every_audit_is_in_html_and_word(made):
+    results, folder = made["article-claims"]
+    assert list(results.audits) == ["C1", "C2"]
+    for words in (words_of_html(folder), words_of_docx(folder)):
+        for audit in results.audits.values():
+            assert audit.sentence() in words
+            assert audit.basis in words
+            for row in audit.table().itertuples(index=False):
+                assert all(text in words for text in row)
+        assert words.count("Not possible as stated: 6.6 kcal/min anaerobic for 20 min at the implied 86.1 kg. The") == 2
+        assert "The numbers are stated in: Schnettler CS." in words
+
+
 def test_the_demo_says_what_a_report_must_say(made):
     words = words_of_html(made["demo-trial"][1])
     for part in (

@@ -14,6 +14,7 @@ from kbstudy.analysis.flow import Flow
 from kbstudy.analysis.provenance import Provenance
 from kbstudy.claims import Verdict
 from kbstudy.estimates import Estimates
+from kbstudy.evidence import Audit
 from kbstudy.ledger import Ledger
 from kbstudy.study import Study
 
@@ -39,6 +40,9 @@ class Results:
         For each claim judged on published numbers, their intervals, by claim id.
     verdicts
         One a claim, in the order of ``study.toml``.
+    audits
+        For each claim that declares the numbers of a publication, what they imply, by claim id. An audit never changes
+        a verdict.
     means
         For each analysis that shows people in a figure, the means of those analysed at its two visits.
     baseline, outcomes
@@ -54,6 +58,7 @@ class Results:
     estimates: Mapping[str, Estimates] = field(default_factory=dict)
     published: Mapping[str, Estimates] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    audits: Mapping[str, Audit] = field(default_factory=dict)
     means: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     baseline: pd.DataFrame | None = None
     outcomes: pd.DataFrame | None = None
@@ -76,6 +81,7 @@ class Results:
             "stamp": self.stamp,
             "study": self.study.plan.study.model_dump(),
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "audits": {name: audit.to_dict() for name, audit in self.audits.items()},
             "analyses": {name: _analysis(estimates) for name, estimates in self.estimates.items()},
             "published": {name: estimates.to_dict() for name, estimates in self.published.items()},
             "means": {name: _records(frame) for name, frame in self.means.items()},
@@ -98,13 +104,22 @@ class Results:
 
     def __str__(self) -> str:
         parts = [str(self.study), *(str(estimates) for estimates in self.estimates.values())]
-        return "\n\n".join([*parts, *(str(verdict) for verdict in self.verdicts)])
+        return "\n\n".join([*parts, *(self._judged(verdict) for verdict in self.verdicts)])
+
+    def _judged(self, verdict: Verdict) -> str:
+        """A verdict, and under it what the audit of its claim says."""
+        audit = self.audits.get(verdict.claim_id)
+        if audit is None:
+            return str(verdict)
+        return f"{verdict}\nAudit of the stated numbers. {audit.sentence()} {audit.basis}"
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        shown: list[Any] = [self.study, *self.estimates.values(), *self.verdicts]
+        shown: list[Any] = [self.study, *self.estimates.values()]
+        for verdict in self.verdicts:
+            shown += [verdict, *([self.audits[verdict.claim_id]] if verdict.claim_id in self.audits else [])]
         return "<hr>".join(item._repr_html_() for item in shown)
 
 

@@ -20,7 +20,7 @@ from kbstudy.analysis.results import STAMP, Results
 from kbstudy.claims import Evidence, Region, Verdict, verdict_on
 from kbstudy.errors import PlanError, Problem, StudyError
 from kbstudy.estimates import Estimates
-from kbstudy.evidence import published_estimates
+from kbstudy.evidence import audit_energy_claim, published_estimates
 from kbstudy.study import Analysis, Claim, Outcome, Study
 
 __all__ = ["analyse"]
@@ -39,7 +39,7 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
     Returns
     -------
     Results
-        Estimates, verdicts, descriptions, ledgers and provenance; nothing rendered, nothing written.
+        Estimates, verdicts, audits, descriptions, ledgers and provenance; nothing rendered, nothing written.
 
     Raises
     ------
@@ -69,6 +69,7 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
         estimates=estimates,
         published=published,
         verdicts=tuple(_verdict(study, claim, estimates, published) for claim in study.plan.claims),
+        audits={claim.id: audit_energy_claim(**claim.audit.arguments()) for claim in study.plan.claims if claim.audit},
         means=_means(study, estimates),
         baseline=describe_baseline(study) if study.has_people else None,
         outcomes=describe_outcomes(study) if study.has_people else None,

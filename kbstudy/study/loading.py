@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kbstudy.errors import DataError, PlanError, Problem, Problems
+from kbstudy.errors import DataError, PlanError, Problem, Problems, did_you_mean
 from kbstudy.evidence import published_frame
 from kbstudy.study.convert import as_code
 from kbstudy.study.correct import apply_corrections
 from kbstudy.study.plan import Plan
-from kbstudy.study.plan_file import Lines, read_plan
+from kbstudy.study.plan_file import Lines, Location, read_plan
 from kbstudy.study.sources import SourceTable, missing_columns, open_sources, sha256_of
 from kbstudy.study.study import SourceAccount, Study
 from kbstudy.study.tidy import NO_ROW, Keys, arms_of, covariate_of, identify, values_of
@@ -66,14 +66,15 @@ def load(folder: str | Path) -> Study:
 def _check_evidence(plan: Plan, numbers: pd.DataFrame | None, lines: Lines) -> None:
     """Every row that a claim names must be in the published table."""
     problems = Problems()
+    known = list(numbers.index) if numbers is not None else []
     for index, claim in enumerate(plan.claims):
-        named = (claim.evidence.judged_on, *claim.evidence.beside) if claim.evidence else ()
-        known = list(numbers.index) if numbers is not None else []
-        problems.extend(
-            lines.problem(("claim", index, "evidence"), f'the published table has no row "{name}"')
-            for name in named
-            if name not in known
-        )
+        judged_on = (claim.evidence.judged_on, *claim.evidence.beside) if claim.evidence else ()
+        places: list[tuple[Location, Sequence[str]]] = [(("evidence",), judged_on)]
+        places += [(("audit", "stated_in"), claim.audit.stated_in)] if claim.audit else []
+        for place, names in places:
+            for name in [name for name in names if name not in known]:
+                what = f'the published table has no row "{name}"{did_you_mean(name, known)}'
+                problems.add(lines.problem(("claim", index, *place), what))
     problems.raise_as(PlanError)
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from kbstudy.measures import Scale, scale, scale_ids
+from kbstudy.study.plan_audit import EnergyAudit
 
 __all__ = [
     "MIXED",
@@ -31,6 +32,7 @@ __all__ = [
     "Covariate",
     "Design",
     "DfMethod",
+    "EnergyAudit",
     "Estimand",
     "EvidenceRows",
     "Outcome",
@@ -331,6 +333,7 @@ class Claim(_Declared):
     about: Literal["effect", "level"] = "effect"
     analysis: Name | None = None
     evidence: EvidenceRows | None = None
+    audit: EnergyAudit | None = None
     true_if: TrueIf
     smallest_important: float | None = Field(default=None, gt=0)
     smallest_important_source: str = ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from kbstudy.errors import PlanError, Problem, Problems, did_you_mean
 from kbstudy.study.plan import MIXED, Analysis, Plan
+from kbstudy.study.plan_audit import audit_problems
 from kbstudy.study.plan_mixed import mixed_problems
 
 __all__ = ["Lines", "read_plan"]
@@ -124,14 +125,26 @@ def _walk(text: str) -> Iterator[tuple[Location, int]]:
         header, key = _HEADER.match(line), _KEY.match(line)
         if header and not key:
             name = header[2].strip()
-            here = tuple(part.strip().strip("\"'") for part in name.split("."))
-            if header[1]:
-                here = (*here, counts[name])
-                counts[name] += 1
+            counts[name] += 1 if header[1] else 0
+            here = _numbered(name, counts)
             yield here, line_number
+            if header[1] and counts[name] == 1:
+                yield here[:-1], line_number
         elif key:
             name = key[1] or key[2] or key[3]
             yield (*here, *name.split(".")), line_number
+
+
+def _numbered(name: str, counts: Counter[str]) -> Location:
+    """``claim.audit`` as the audit of the claim that was opened last: ``("claim", 0, "audit")``."""
+    parts = name.split(".")
+    location: Location = ()
+    for end, part in enumerate(parts, start=1):
+        location = (*location, part.strip().strip("\"'"))
+        opened = counts[".".join(parts[:end])]
+        if opened:
+            location = (*location, opened - 1)
+    return location
 
 
 def _say(entry: Any) -> str:
@@ -141,7 +154,8 @@ def _say(entry: Any) -> str:
     if kind == "tuple_type" and len(location) == 1 and key in _LISTS:
         return f"write [[{key}]] with two brackets: there can be several"
     if kind == "model_type" and isinstance(entry["input"], list):
-        return f"write [{key}] with one bracket: there is only one"
+        header = ".".join(part for part in location if isinstance(part, str))
+        return f"write [{header}] with one bracket: there is only one"
     if kind == "extra_forbidden":
         return f'"{key}" is not a key here{did_you_mean(key, _keys_at(location[:-1])) or _allowed(location[:-1])}'
     if kind == "missing":
@@ -371,6 +385,7 @@ def _claims(plan: Plan, lines: Lines) -> Iterator[Problem]:
                 yield lines.problem(("claim", index, "about"), what)
         if claim.evidence is not None and not any(source.reader == "published" for source in plan.sources):
             yield lines.problem(("claim", index, "evidence"), 'no source has reader = "published"')
+        yield from audit_problems(plan, claim, ("claim", index), lines)
 
 
 def _not_among(what: str, value: str, known: Sequence[str], location: Location, lines: Lines) -> Iterator[Problem]:

@@ -129,7 +129,7 @@ def test_measured_work_stays_below_the_claim_too(article):
 
 
 def test_back_pain_is_supported_by_one_trial_and_may_be_too_small(article):
-    verdict = article.verdicts[1]
+    verdict = article.verdicts[2]
     assert (verdict.claim_id, verdict.word, verdict.certainty) == ("C4", "supported", "moderate")
     assert verdict.lowered_by == ("it rests on one trial only",)
     assert "is open; the estimate itself falls short of it" in verdict.importance

@@ -229,6 +229,65 @@ MIXED_CASES = {
     ),
 }
 
+#: Audits under the claim of the plan, which ends on line 34, and what is said about them.
+AUDIT_CASES = {
+    "a number that is missing": (
+        "rate_kcal_min = 20.2",
+        'study.toml:36: claim "pain": "minutes" is missing',
+    ),
+    "a number in quotation marks": (
+        'rate_kcal_min = 20.2\nminutes = "20"',
+        'study.toml:38: claim "pain": minutes is "20", and must be a number',
+    ),
+    "a number that is true": (
+        "rate_kcal_min = 20.2\nminutes = true",
+        'study.toml:38: claim "pain": minutes is true, and must be a number',
+    ),
+    "a key that does not exist": (
+        "rate_kcal_min = 20.2\nminutes = 20\nbodymass_kg = 86",
+        'study.toml:39: claim "pain": "bodymass_kg" is not a key here; did you mean "body_mass_kg"?',
+    ),
+    "a basis that does not exist": (
+        'rate_kcal_min = 20.2\nminutes = 20\nvo2_ml_kg_min = 31.6\nvo2_basis = "estimated"',
+        'study.toml:40: claim "pain": vo2_basis is "estimated" and must be one of "measured", "estimated_from_hr"',
+    ),
+    "a basis of nothing": (
+        'rate_kcal_min = 20.2\nminutes = 20\nvo2_basis = "measured"',
+        'study.toml:39: claim "pain": audit: vo2_basis says how oxygen uptake was found, and vo2_ml_kg_min is not '
+        "given",
+    ),
+    "no time": (
+        "rate_kcal_min = 20.2\nminutes = 0",
+        'study.toml:38: claim "pain": audit: minutes=0 is impossible; it must be above 0',
+    ),
+    "a number that is none": (
+        "rate_kcal_min = nan\nminutes = 20",
+        'study.toml:37: claim "pain": audit: rate_kcal_min=nan is not a number',
+    ),
+    "another unit": (
+        "rate_kcal_min = 20.2\nminutes = 20\n\n# grams\nbody_mass_kg = 86_000",
+        'study.toml:41: claim "pain": audit: body_mass_kg=86000 is outside 20 to 300, so it must be in another unit',
+    ),
+    "a pace in minutes": (
+        "rate_kcal_min = 20.2\nminutes = 20\nequal_to_pace_s_per_mile = 6",
+        'study.toml:39: claim "pain": audit: equal_to_pace_s_per_mile=6 is faster than anybody runs; six minutes a '
+        "mile is 360",
+    ),
+    "lactate that falls": (
+        "rate_kcal_min = 20.2\nminutes = 20\nlactate_peak_mmol_l = 1\nlactate_rest_mmol_l = 2",
+        'study.toml:39: claim "pain": audit: a lactate peak of 1 is below the 2 mmol/L of rest',
+    ),
+    "an activity that is not tabulated": (
+        'rate_kcal_min = 20.2\nminutes = 20\nactivity = "kettlebell swing"',
+        'study.toml:39: claim "pain": audit: "kettlebell swing" is not a tabulated activity; did you mean '
+        '"kettlebell swings"?',
+    ),
+    "rows of no table": (
+        'rate_kcal_min = 20.2\nminutes = 20\nstated_in = ["a"]',
+        'study.toml:39: claim "pain": audit: stated_in names rows, and no source has reader = "published"',
+    ),
+}
+
 PLAN = """\
 [study]
 id = "small"
@@ -315,6 +374,73 @@ def test_message_of_a_mixed_model(name, tmp_path):
     with pytest.raises(PlanError) as caught:
         read_plan(path)
     assert expected in str(caught.value)
+
+
+def audited(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(f"{PLAN}{text}\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", AUDIT_CASES)
+def test_message_of_an_audit(name, tmp_path):
+    keys, expected = AUDIT_CASES[name]
+    with pytest.raises(PlanError) as caught:
+        read_plan(audited(tmp_path, f"\n[claim.audit]\n{keys}"))
+    assert expected in str(caught.value)
+
+
+def test_an_audit_says_what_to_do(tmp_path):
+    with pytest.raises(PlanError, match="What to do: Give the numbers as the publication states them"):
+        read_plan(audited(tmp_path, "\n[claim.audit]\nrate_kcal_min = 20.2\nminutes = 0"))
+
+
+def test_every_impossible_number_of_an_audit_has_its_line(tmp_path):
+    text = "\n[claim.audit]\nrate_kcal_min = -1\nminutes = 20\nbody_mass_kg = 1"
+    with pytest.raises(PlanError) as caught:
+        read_plan(audited(tmp_path, text))
+    assert [problem.line for problem in caught.value.problems] == [37, 39]
+
+
+def test_the_audit_of_the_second_claim_has_its_own_lines(tmp_path):
+    first = "\n[claim.audit]\nrate_kcal_min = 20.2\nminutes = 20"
+    second = '\n[[claim]]\nid = "two"\nsays = "More"\ntrue_if = { at_least = 1 }\n'
+    with pytest.raises(PlanError, match='study.toml:47: claim "two": audit: minutes=0 is impossible'):
+        read_plan(audited(tmp_path, f"{first}\n{second}\n[claim.audit]\nrate_kcal_min = 1\nminutes = 0"))
+
+
+def test_an_audit_inside_the_claim(tmp_path):
+    path = audited(tmp_path, "audit = { rate_kcal_min = 20, minutes = 20 }")
+    assert read_plan(path).claims[0].audit.arguments()["rate_kcal_min"] == 20
+    with pytest.raises(PlanError, match='study.toml:35: claim "pain": audit: minutes=0 is impossible'):
+        read_plan(audited(tmp_path, "audit = { rate_kcal_min = 20, minutes = 0 }"))
+
+
+def test_an_audit_with_two_brackets(tmp_path):
+    with pytest.raises(PlanError, match=r'study.toml:36: claim "pain": write \[claim.audit\] with one bracket'):
+        read_plan(audited(tmp_path, "\n[[claim.audit]]\nrate_kcal_min = 20\nminutes = 20"))
+
+
+def test_a_table_in_another_section_has_its_own_lines(tmp_path):
+    path = tmp_path / "study.toml"
+    inline = 'estimand = { contrast = "Training - Control", visit = "Post" }\n'
+    text = PLAN.replace(inline, '\n[analysis.estimand]\ncontrast = "Training - Control"\nvisitt = "Post"\n')
+    path.write_text(text, "utf-8")
+    with pytest.raises(PlanError) as caught:
+        read_plan(path)
+    assert 'study.toml:31: analysis "pain_post": "visitt" is not a key here' in str(caught.value)
+
+
+def test_an_audit_declares_what_the_audit_asks():
+    import inspect
+
+    from kbstudy.evidence import audit_energy_claim
+    from kbstudy.study.plan import EnergyAudit
+
+    asked = inspect.signature(audit_energy_claim).parameters
+    assert [*EnergyAudit.model_fields] == [*asked, "stated_in"]
+    required = {name for name, info in EnergyAudit.model_fields.items() if info.is_required()}
+    assert required == {name for name, parameter in asked.items() if parameter.default is parameter.empty}
 
 
 def test_the_choices_of_a_plan_are_those_of_the_models():

@@ -20,8 +20,12 @@ def methods(results: Results) -> Iterator[Block]:
         yield Text(sentence)
     if results.verdicts:
         yield Text(_VERDICT_RULE)
+    for sentence in dict.fromkeys(audit.method for audit in results.audits.values()):
+        yield Text(f"Audits of what publications state: {sentence[0].lower()}{sentence[1:]}")
     yield Text(results.provenance.software())
-    references = dict.fromkeys(text for estimates in results.estimates.values() for text in estimates.citations)
+    cited = [estimates.citations for estimates in results.estimates.values()]
+    cited += [audit.citations for audit in results.audits.values()]
+    references = dict.fromkeys(text for citations in cited for text in citations)
     if references:
         yield Heading("References", 2)
         yield Items(tuple(Text(text) for text in references), ordered=True)
