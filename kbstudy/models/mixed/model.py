@@ -32,7 +32,7 @@ __all__ = ["EffectsModel", "Model", "Solved", "VisitsModel", "solve"]
 BoolArray = npt.NDArray[np.bool_]
 
 #: Structures for which hostile designs showed no second hill that another start would find.
-_ONE_HILL: Final = ("unstructured", "compound_symmetry", "ar1")
+_ONE_HILL: Final = ("unstructured", "compound_symmetry", "ar1", "ar1_heterogeneous", "ante_dependence")
 
 
 class Model(Protocol):

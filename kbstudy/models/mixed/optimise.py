@@ -13,11 +13,11 @@ from kbstudy.models.mixed.covariance import Chain, Covariance
 from kbstudy.models.mixed.likelihood import Value, evaluate
 from kbstudy.models.mixed.moments import Bundle, FloatArray, IntArray
 
-__all__ = ["MOST_ITERATIONS", "Optimum", "minimise"]
+__all__ = ["Optimum", "minimise"]
 
 BoolArray = npt.NDArray[np.bool_]
 
-MOST_ITERATIONS: Final = 300
+_MOST_ITERATIONS: Final = 300
 #: Half the squared Newton step in the metric of the Hessian: what the quadratic model still promises to gain.
 _DECREMENT: Final = 1e-12
 #: The same where steps are refused because rounding hides what is left to gain.
@@ -110,7 +110,7 @@ def minimise(
     start: FloatArray,
     *,
     reml: bool,
-    most_iterations: int = MOST_ITERATIONS,
+    most_iterations: int = _MOST_ITERATIONS,
 ) -> Optimum:
     """Minimise the deviance of every replicate from its starting values.
 

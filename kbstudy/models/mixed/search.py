@@ -18,23 +18,23 @@ import numpy.typing as npt
 from kbstudy.models.mixed.covariance import Covariance, RandomEffects
 from kbstudy.models.mixed.likelihood import evaluate
 from kbstudy.models.mixed.moments import Bundle, FloatArray, IntArray
-from kbstudy.models.mixed.optimise import MOST_ITERATIONS, Optimum, minimise
+from kbstudy.models.mixed.optimise import Optimum, minimise
 
 __all__ = ["better", "effect_starts", "search", "try_all"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 #: Variances of all effects over the residual's, from nearly none to nearly all there is.
-_RATIOS: Final = (0.05, 1.0, 20.0, 400.0, 1e5, 1e10)
+_RATIOS: Final = (0.05, 1.0, 20.0, 400.0)
 #: Where among them everything is alike.
 _EVEN: Final = 1
 #: Elements of covariance matrices beyond which memory allows one start only: some hundreds of crossed rows.
 _LARGEST: Final = 300_000
 #: One effect large, the others small.
-_LARGE: Final = (20.0, 1e5, 1e10)
+_LARGE: Final = (20.0,)
 _SMALL: Final = 0.05
-#: A start near another hill is there in fewer steps; more are not worth the wait where there is an answer already.
-_SECOND_LOOK: Final = 25
+#: Further ratios for uncorrelated effects, which may lie far from their zero, as with calendar years.
+_FAR: Final = (1e5, 1e10)
 #: A standard deviation of an effect below this share of the residual's is as good as zero.
 _SINGULAR: Final = 1e-3
 #: −2 log-likelihood, relative: less than this is no other hill.
@@ -57,9 +57,10 @@ def _ratios(covariance: RandomEffects) -> list[FloatArray]:
     """Even ratios, and each effect by itself; the residual variance is one."""
     traces = [np.trace(term.basis, axis1=1, axis2=2) for term in covariance.terms]
     diagonal = np.concatenate([*traces, [0.0]])
-    found = [np.sqrt(ratio) * diagonal for ratio in _RATIOS]
+    far = _FAR if any(term.size > 1 and not term.correlated for term in covariance.terms) else ()
+    found = [np.sqrt(ratio) * diagonal for ratio in (*_RATIOS, *far)]
     effects = np.flatnonzero(diagonal)
-    for effect, large in itertools.product(effects if len(effects) > 1 else (), _LARGE):
+    for effect, large in itertools.product(effects if len(effects) > 1 else (), (*_LARGE, *far)):
         alone = np.sqrt(_SMALL) * diagonal
         alone[effect] = np.sqrt(large)
         found.append(alone)
@@ -102,24 +103,14 @@ def search(covariance: Covariance, bundles: Sequence[Bundle], starts: FloatArray
     again = np.flatnonzero(~first.converged | _may_be_another(covariance, first.theta))
     if len(starts) == 1 or not len(again):
         return first
-    most = _SECOND_LOOK if first.converged.all() else MOST_ITERATIONS
-    second = try_all(covariance, bundles, starts[1:], reml=reml, most_iterations=most)
-    return better(covariance, bundles, first, second, again, reml)
+    return better(covariance, bundles, first, try_all(covariance, bundles, starts[1:], reml=reml), again, reml)
 
 
-def try_all(
-    covariance: Covariance,
-    bundles: Sequence[Bundle],
-    starts: FloatArray,
-    *,
-    reml: bool,
-    most_iterations: int = MOST_ITERATIONS,
-) -> Optimum:
+def try_all(covariance: Covariance, bundles: Sequence[Bundle], starts: FloatArray, *, reml: bool) -> Optimum:
     """Every replicate from every start, ``(S, R, k)``: replicates of replicates, start by start."""
     count, replicates, size = starts.shape
     tiled = [bundle.take(np.tile(np.arange(replicates), count)) for bundle in bundles]
-    flat = starts.reshape(count * replicates, size)
-    return minimise(covariance, tiled, flat, reml=reml, most_iterations=most_iterations)
+    return minimise(covariance, tiled, starts.reshape(count * replicates, size), reml=reml)
 
 
 def _may_be_another(covariance: Covariance, theta: FloatArray) -> BoolArray:
