@@ -175,7 +175,7 @@ class Estimates:
     def _cells(self, row: pd.Series) -> dict[str, str]:
         digits = self.decimals_of(row)
         # A test that the mean of an arm is zero answers no question, so it is in the frame but not in the table.
-        is_level = bool(self.compares) and pd.isna(row["contrast"])
+        is_level = self._is_level(row)
         visit = _text(row["visit"]) if self.primary_visit else ""
         return {
             "": self.label(row.drop("visit") if visit else row),
@@ -188,6 +188,10 @@ class Estimates:
             "p": fmt.MISSING if is_level else fmt.p_value(row["p"]),
             "Method": _text(row["method"]) or fmt.MISSING,
         }
+
+    def _is_level(self, row: pd.Series) -> bool:
+        """Whether a row is a mean or a change within an arm, beside comparisons or by itself."""
+        return pd.isna(row["contrast"]) and (bool(self.compares) or row["term"] == "adjusted_mean")
 
     def decimals_of(self, row: pd.Series) -> int:
         """Digits for a row: standardised effects always get two, whatever the instrument."""
@@ -223,7 +227,7 @@ class Estimates:
         unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
         pair = self.compares.get(_text(row["contrast"]))
         facts = [f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"]
-        if pair or not self.compares:
+        if not self._is_level(row):
             facts += [fmt.statistic(row["statistic"], row["df"], _statistic_name(row)), fmt.p_text(row["p"])]
         detail = "; ".join(fact for fact in [*facts, f"n = {fmt.number(row['n'], 0)}"] if fact)
         when = f" at {row['visit']}" if _text(row["visit"]) else ""

@@ -58,8 +58,9 @@ def _spread(ax: Axes, checks: Checks) -> None:
     table, at = checks.variance_by_visit, range(len(checks.variance_by_visit))
     ax.plot(at, table["sd_of_residuals"], "o", color=ARM_COLOURS[1], ms=5)
     ax.plot(at, table["sd_of_model"], "_", color=INK, ms=16, mew=1.6)
-    ax.annotate("observed", (0, table["sd_of_residuals"].iloc[0]), (9, 5), textcoords="offset points", fontsize=7)
-    ax.annotate("model", (0, table["sd_of_model"].iloc[0]), (9, -9), textcoords="offset points", fontsize=7)
+    first = {"observed": table["sd_of_residuals"].iloc[0], "model": table["sd_of_model"].iloc[0]}
+    for name, offset in zip(sorted(first, key=lambda label: first[label]), (-9, 5), strict=True):
+        ax.annotate(name, (0, first[name]), (11, offset), textcoords="offset points", fontsize=7)
     labels = [
         f"{visit}\nn = {n}" if visit else f"all\nn = {n}" for visit, n in zip(table["visit"], table["n"], strict=True)
     ]
