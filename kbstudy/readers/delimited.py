@@ -13,7 +13,7 @@ from kbstudy.errors import ReadError
 from kbstudy.readers.grid import Grid, grid_of
 from kbstudy.readers.source import Source
 
-__all__ = ["read_delimited"]
+__all__ = ["read_delimited", "text_of"]
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _BOMS = (  # the marks of UTF-32 begin like those of UTF-16, so they come first
@@ -59,14 +59,15 @@ def read_delimited(source: Source, encoding: str | None = None, delimiter: str |
     """
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise source.error(f"a delimiter is one character, and {delimiter!r} is not")
-    text, notes = _text(source, encoding)
+    text, notes = text_of(source, encoding)
     if delimiter is None:
         delimiter = _guess(source, text)
         notes += [] if delimiter == "," else [f"the cells are separated by a {_DELIMITERS[delimiter]}"]
     return grid_of(source.name, _split(source, text, delimiter), notes)
 
 
-def _text(source: Source, encoding: str | None) -> tuple[str, list[str]]:
+def text_of(source: Source, encoding: str | None = None) -> tuple[str, list[str]]:
+    """The text of a file, and what was odd about its encoding; see :func:`read_delimited`."""
     if encoding is None:
         text, notes = _decoded(source)
     else:

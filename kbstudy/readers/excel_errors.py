@@ -55,7 +55,9 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str:
 
 
 def _errors(xml: bytes) -> dict[tuple[int, int], str]:
-    found = {}
+    found: dict[tuple[int, int], str] = {}
+    if b't="e"' not in xml:
+        return found
     for letters, row, content in _CELL.findall(xml):
         value = _VALUE.search(content)
         found[int(row), _column(letters)] = value[1].decode() if value else "#ERROR"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kbstudy import formatting as fmt
+from kbstudy.errors import ReadError
 from kbstudy.readers import RawTable, read_table
 from kbstudy.study.convert import MISSING_WORDS, BadCell, as_number
 
@@ -27,7 +28,8 @@ class Inspection:
     headline
         Name, size and kind in one line.
     columns
-        One row a column: ``column, looks_like, filled, found, odd``.
+        One row a column: ``column, looks_like, filled, found, odd``; of a gas-exchange file ``column, in_the_file,
+        filled, found``, or ``column, in_the_file, unit`` where it was not read.
     notes
         What was odd or had to be decided.
     """
@@ -54,24 +56,39 @@ def inspect(file: str | Path, *, sheet: str | None = None) -> Inspection:
     Parameters
     ----------
     file
-        A CSV, spreadsheet, SPSS, Stata or Parquet file, or a REDCap export.
+        A CSV, spreadsheet, SPSS, Stata or Parquet file, a REDCap export, or what a metabolic cart exports.
     sheet
-        The sheet of a spreadsheet that has several.
+        The sheet of a spreadsheet that has several; it is then looked at as an ordinary table.
 
     Returns
     -------
     Inspection
-        Guesses for a person to read. No analysis uses them: what a column is, ``study.toml`` declares.
+        Of a table: guesses for a person to read. No analysis uses them: what a column is, ``study.toml`` declares.
+        Of an export of a metabolic cart: the device, rows, minutes, averaging, body mass and where it came from, gaps,
+        every issue with its row, and the rule behind the device's own energy column. Where no device is recognised but
+        the names are those of gas exchange: the rows that may be a header, a mapping to start from, and what the
+        identities (RER = VCO2 / VO2) say about it.
 
     Raises
     ------
     ReadError
         If it cannot be read as a table.
     """
-    table = read_table(file, sheet=sheet)
+    from kbstudy.readers.gas_exchange.description import describe
+
+    gas = describe(file) if sheet is None else None
+    if gas is not None and gas.recognised:
+        return Inspection(gas.headline, gas.columns, gas.notes)
+    try:
+        table = read_table(file, sheet=sheet)
+    except ReadError:
+        if gas is None:
+            raise
+        return Inspection(gas.headline, gas.columns, gas.notes)
     columns = pd.DataFrame([_column(table, name) for name in table.cells])
     size = f"{fmt.count(len(table.rows), 'row')}, {fmt.count(table.cells.shape[1], 'column')}"
-    return Inspection(f"{table.file}: {size}{_kind(table)}", columns, (*table.notes, *_hints(columns)))
+    notes = (*table.notes, *_hints(columns), *(() if gas is None else (gas.headline, *gas.notes)))
+    return Inspection(f"{table.file}: {size}{_kind(table)}", columns, notes)
 
 
 def _kind(table: RawTable) -> str:

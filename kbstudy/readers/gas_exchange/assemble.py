@@ -14,6 +14,7 @@ from kbstudy.errors import DataError, Problem, ReadError
 from kbstudy.readers.gas_exchange import identities, timeline
 from kbstudy.readers.gas_exchange.clock import Clock, read_clock
 from kbstudy.readers.gas_exchange.columns import Values, read_values
+from kbstudy.readers.gas_exchange.conditions import as_marked
 from kbstudy.readers.gas_exchange.layout import Device, Layout
 from kbstudy.readers.gas_exchange.mass import body_mass
 from kbstudy.readers.gas_exchange.metadata import Head, is_simulated, read_head
@@ -22,7 +23,7 @@ from kbstudy.readers.gas_exchange.units import unit_text
 from kbstudy.readers.source import Source
 from kbstudy.recording import Issue, Recording
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "quantity_of"]
 
 Floats = NDArray[np.float64]
 
@@ -58,15 +59,21 @@ def assemble(
     Raises
     ------
     ReadError
-        If there is no time or VO2, no row with both, or a unit is not known.
+        If there is no time or VO2, no row with both, a unit is not known, or VO2 is not STPD.
     DataError
         If columns, times or body masses contradict each other.
     """
-    layout = _trimmed(_required(source, layout))
+    whole = as_marked(source, _required(source, layout))
+    layout = _trimmed(whole)
     head = read_head(layout, identity)
     values = read_values(source, layout)
     mass, mass_source, issues = body_mass(source, layout, head, values, body_mass_kg)
-    table = _Table(source, layout, values, [*map(_note, layout.notes), *values.issues, *issues])
+    table = _Table(
+        source,
+        layout,
+        values,
+        [*map(_note, layout.notes), *_cut(layout if layout.stops else whole), *values.issues, *issues],
+    )
     table.vo2_from_mass(mass)
     table.take_times()
     table.drop_rows()
@@ -75,9 +82,32 @@ def assemble(
     return table.recording(device, head, mass, mass_source)
 
 
+def quantity_of(name: str) -> tuple[str, ...]:
+    """The quantities of a layout that a column of a recording may come from, the likeliest first.
+
+    Examples
+    --------
+    >>> quantity_of("vo2_l_min"), quantity_of("load")
+    (('vo2', 'vo2_kg'), ('power', 'speed'))
+    """
+    several = {"vo2_l_min": ("vo2", "vo2_kg"), "ve_l_min": ("ve", "ve_stpd"), "load": ("power", "speed")}
+    single = {public: (key,) for key, public in _NAMES.items()}
+    return several.get(name) or single.get(name) or ("time",)
+
+
 def _note(text: str) -> Issue:
     what, _, done = text.partition("; ")
     return Issue(what, done)
+
+
+def _cut(layout: Layout) -> list[Issue]:
+    """The cell that the file ends in, if it is of use."""
+    row, position = layout.sheet.cut or (-1, -1)
+    names = [column.name for column in layout.columns.values() if column.position == position]
+    if not names or not layout.first <= row < layout.last:
+        return []
+    what = f'the file ends in column "{names[0]}" without a line end, so that it may be cut off there'
+    return [Issue(what, "taken as missing", layout.row(row - layout.first))]
 
 
 def _required(source: Source, layout: Layout) -> Layout:

@@ -13,7 +13,7 @@ from kbstudy.errors import DataError, Problem, ReadError
 from kbstudy.readers.gas_exchange import identities
 from kbstudy.readers.gas_exchange.layout import Column, Layout
 from kbstudy.readers.gas_exchange.numbers import Numbers, decimals, read_numbers
-from kbstudy.readers.gas_exchange.units import CANONICAL, DIMENSION, conversion, unit_text
+from kbstudy.readers.gas_exchange.units import CANONICAL, DIMENSION, conversion, needs_unit, unit_text
 from kbstudy.readers.source import Source
 from kbstudy.recording import Issue
 
@@ -27,7 +27,7 @@ MASSES: Final = (10.0, 400.0)
 _NEEDED: Final = ("vo2", "vco2")
 _UNIT_ADVICE: Final = (
     'Say the unit: mapping = {{"{0}": ("{1}", "mL/min"), ...}}, or write a profile with '
-    "kbstudy.readers.gas_exchange.write_profile and edit it."
+    "kbstudy inspect FILE --write-profile, and edit it."
 )
 
 
@@ -113,7 +113,7 @@ def _unit(layout: Layout, key: str) -> str:
 def _stated(layout: Layout, key: str) -> float | None:
     """The factor of the unit in the file or the documentation; rates and percentages have one unit in use."""
     unit = _unit(layout, key)
-    if not unit and DIMENSION[key] in {"rate", "percent"}:
+    if not unit and not needs_unit(key):
         return 1.0
     return conversion(key, unit)
 

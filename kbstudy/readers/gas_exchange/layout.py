@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from kbstudy.readers.gas_exchange.sheet import Cell, Sheet, fold
+from kbstudy.readers.gas_exchange.sheet import Cell, Sheet, first_places, without_number
 from kbstudy.readers.gas_exchange.units import is_unit
 
 __all__ = [
@@ -134,9 +134,12 @@ def find_columns(names: Sequence[Cell], synonyms: Mapping[str, Sequence[str]]) -
     >>> find_columns(["t", "V'O2", "VO2"], {"vo2": ("vo2",), "hr": ("hf",)})
     {'vo2': Column(position=1, name="V'O2", unit='')}
     """
-    places: dict[str, int] = {}
-    for number, name in enumerate(names):
-        places.setdefault(fold(name), number)
+    return _columns(names, first_places(names), synonyms)
+
+
+def _columns(
+    names: Sequence[Cell], places: Mapping[str, int], synonyms: Mapping[str, Sequence[str]]
+) -> dict[str, Column]:
     found = {}
     for quantity, words in synonyms.items():
         place = next((places[word] for word in words if word in places), None)
@@ -150,10 +153,14 @@ def locate(
 ) -> tuple[int, dict[str, Column]] | None:
     """The first row that names every required quantity, and its columns."""
     for number, row in enumerate(sheet.rows[:within]):
-        found = find_columns(row, synonyms)
-        if all(quantity in found for quantity in required):
-            return number, found
+        places = sheet.places(number)
+        if _all_there(places, synonyms, required):
+            return number, _columns(row, places, synonyms)
     return None
+
+
+def _all_there(places: Mapping[str, int], synonyms: Mapping[str, Sequence[str]], required: Sequence[str]) -> bool:
+    return all(any(word in places for word in synonyms[quantity]) for quantity in required)
 
 
 def layout_at(sheet: Sheet, header: int, columns: Mapping[str, Column], units: bool = True) -> Layout:
@@ -174,7 +181,6 @@ def layout_at(sheet: Sheet, header: int, columns: Mapping[str, Column], units: b
 
 
 _BRACKET: Final = re.compile(r"(.*?)\s*[\[(]([^\[\]]+?)[\])]\s*", re.DOTALL)
-_NUMBERED: Final = re.compile(r"\s*\d{1,2}\.\s*(?=[A-Za-z])")
 
 
 def split_unit(name: str) -> tuple[str, str]:
@@ -185,7 +191,7 @@ def split_unit(name: str) -> tuple[str, str]:
     >>> split_unit("VO2[mL/kg/min]"), split_unit("3. HR(bpm)"), split_unit("VE/VO2")
     (('VO2', 'mL/kg/min'), ('HR', 'bpm'), ('VE/VO2', ''))
     """
-    text = _NUMBERED.sub("", name, count=1).strip()
+    text = str(without_number(name)).strip()
     match = _BRACKET.fullmatch(text)
     return (match[1], match[2]) if match and match[1] else (text, "")
 
@@ -195,9 +201,9 @@ def layout_with_named_units(
 ) -> Layout | None:
     """A layout for tables whose header cells read ``VO2[mL/min]``: the unit is part of the synonym."""
     for number, row in enumerate(sheet.rows[:SEARCHED]):
-        names = [_NUMBERED.sub("", cell, count=1) if isinstance(cell, str) else cell for cell in row]
-        found = find_columns(names, synonyms)
-        if all(key in found for key in required):
+        places = sheet.places(number, numbered=True)
+        if _all_there(places, synonyms, required):
+            found = _columns([without_number(cell) for cell in row], places, synonyms)
             columns = {key: replace(column, unit=split_unit(column.name)[1]) for key, column in found.items()}
             return layout_at(sheet, number, columns, units=False).with_(head=0)
     return None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kbstudy.readers.gas_exchange.sheet import Cell, shown
 
-__all__ = ["MISSING_WORDS", "Numbers", "decimals", "parse_number", "read_numbers"]
+__all__ = ["MISSING_WORDS", "Numbers", "decimal_places", "decimals", "parse_number", "read_numbers"]
 
 #: What stands in a cell that was not measured.
 MISSING_WORDS: Final = frozenset(
@@ -131,10 +131,17 @@ def decimals(cells: Sequence[Cell], values: NDArray[np.float64]) -> int:
     most = 0
     for cell, value in zip(cells, values, strict=True):
         if np.isfinite(value):
-            most = max(most, _places(cell if isinstance(cell, str) else repr(float(value)).removesuffix(".0")))
+            most = max(most, decimal_places(cell if isinstance(cell, str) else repr(float(value)).removesuffix(".0")))
     return min(most, 9)
 
 
-def _places(text: str) -> int:
+def decimal_places(text: str) -> int:
+    """How many decimals a number shows, whatever its mark.
+
+    Examples
+    --------
+    >>> decimal_places("12,50"), decimal_places("7")
+    (2, 0)
+    """
     match = re.search(r"[.,](\d+)\s*$", text)
     return len(match[1]) if match else 0

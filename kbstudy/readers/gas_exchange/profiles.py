@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
+from kbstudy import formatting as fmt
 from kbstudy.errors import OutputError, Problem
-from kbstudy.readers.gas_exchange.guards import check_size
 from kbstudy.readers.gas_exchange.layout import Column, Layout
-from kbstudy.readers.gas_exchange.mapping import FORMAT
-from kbstudy.readers.gas_exchange.proposal import checks_of, propose, unknown_file
+from kbstudy.readers.gas_exchange.mapping import FORMAT, declared
+from kbstudy.readers.gas_exchange.proposal import checks_of, numbered_name, propose, unknown_file
 from kbstudy.readers.gas_exchange.registry import DEVICES, recognised
-from kbstudy.readers.gas_exchange.sheet import fold
 from kbstudy.readers.gas_exchange.sheets import load_sheets
+from kbstudy.readers.gas_exchange.units import needs_unit
 from kbstudy.readers.gas_exchange.vocabulary import public_name
+from kbstudy.readers.guards import check_size
 from kbstudy.readers.source import open_source
 
-__all__ = ["profile_of", "write_profile"]
+__all__ = ["profile_of", "profile_use", "write_profile"]
 
 
 def profile_of(path: str | os.PathLike[str]) -> str:
@@ -75,7 +77,7 @@ def write_profile(path: str | os.PathLike[str], to: str | os.PathLike[str]) -> P
     path
         The export.
     to
-        The profile, such as ``our-cart.toml``. It must not exist.
+        The profile, such as ``our-cart.toml``. It must not exist. It is written whole or not at all.
 
     Returns
     -------
@@ -106,14 +108,71 @@ def write_profile(path: str | os.PathLike[str], to: str | os.PathLike[str]) -> P
     """
     text, target = profile_of(path), Path(to)
     try:
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        _write_new(target, text.encode())
     except FileExistsError:
         do = "It may hold your corrections. Choose another name, or delete it first."
         raise OutputError(Problem("the profile exists already", file=target.name, do=do)) from None
     except OSError as error:
-        raise OutputError(Problem(f"the profile cannot be written: {error.strerror}", file=target.name)) from None
+        what = f"the profile cannot be written: {error.strerror or error}"
+        raise OutputError(Problem(what, file=target.name)) from None
     return target
+
+
+def profile_use(path: str | os.PathLike[str], profile: str | os.PathLike[str]) -> str:
+    r"""What to do with a profile that was just written, in a sentence or two.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "export.csv"
+    ...     _ = file.write_text("Time [s],VO2\n10,300\n20,310\n")
+    ...     text = profile_use("export.csv", write_profile(file, Path(folder) / "cart.toml"))
+    >>> print(text.replace(folder, "..."))  # doctest: +NORMALIZE_WHITESPACE
+    Compare its names and units with the file; no unit was found for vo2_l_min: write it in. Then:
+    kb.read_gas_exchange("export.csv", mapping=".../cart.toml")
+    """
+    asked = declared(profile)
+    call = f'kb.read_gas_exchange("{Path(path).as_posix()}", mapping="{Path(profile).as_posix()}")'
+    if asked.device:
+        return f"The device is recognised, so kb.read_gas_exchange reads such files without it, too. Or: {call}"
+    bare = [public_name(key) for key, (_, unit) in asked.columns.items() if not unit and needs_unit(key)]
+    missing = f"; no unit was found for {fmt.words(bare)}: write it in" if bare else ""
+    return f"Compare its names and units with the file{missing}. Then: {call}"
+
+
+def _write_new(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and never over another."""
+    if target.exists():
+        raise FileExistsError(target)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o666 & ~_mask())
+        _put(Path(name), target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _put(new: Path, target: Path) -> None:
+    """Give a file its name, unless somebody else has that name by now."""
+    try:
+        os.link(new, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.name != "nt" and target.exists():
+            raise FileExistsError(target) from None
+        new.rename(target)  # Windows refuses to rename over a file
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _text(layout: Layout, device: str) -> str:
@@ -132,12 +191,5 @@ def _text(layout: Layout, device: str) -> str:
 
 def _line(layout: Layout, key: str, column: Column) -> str:
     unit = column.unit or layout.documented.get(key, "")
-    pair = json.dumps([_numbered(layout, column), unit], ensure_ascii=False)
+    pair = json.dumps([numbered_name(layout, column), unit], ensure_ascii=False)
     return f"{public_name(key)} = {pair}"
-
-
-def _numbered(layout: Layout, column: Column) -> str:
-    """``VO2 (2)`` for the second column of that name."""
-    row = layout.sheet.rows[layout.header]
-    before = sum(fold(cell) == fold(column.name) for cell in row[: column.position])
-    return f"{column.name} ({before + 1})" if before else column.name

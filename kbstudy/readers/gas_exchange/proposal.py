@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,12 +13,20 @@ from kbstudy.errors import Problem, ReadError
 from kbstudy.readers.gas_exchange import identities
 from kbstudy.readers.gas_exchange.layout import Column, Device, Layout, unit_row_below
 from kbstudy.readers.gas_exchange.numbers import read_numbers
-from kbstudy.readers.gas_exchange.sheet import Sheet, shown
-from kbstudy.readers.gas_exchange.units import unit_text
+from kbstudy.readers.gas_exchange.sheet import Sheet, fold, shown
+from kbstudy.readers.gas_exchange.units import needs_unit, unit_text
 from kbstudy.readers.gas_exchange.vocabulary import known_columns, public_name
 from kbstudy.readers.source import Source
 
-__all__ = ["propose", "unknown_file"]
+__all__ = [
+    "candidates_in_words",
+    "checks_of",
+    "looked_for",
+    "mapping_of",
+    "numbered_name",
+    "propose",
+    "unknown_file",
+]
 
 _SHOWN: Final = 3
 _SEARCHED: Final = 2000
@@ -63,6 +72,37 @@ def unknown_file(source: Source, sheets: Sequence[Sheet], devices: Sequence[Devi
     return ReadError(problems)
 
 
+def candidates_in_words(sheets: Sequence[Sheet]) -> list[str]:
+    """The rows that may be a header."""
+    return [
+        f"row {header + 1} may be a header: {_names(sheet, header, columns)}"
+        for sheet, header, columns in _candidates(sheets)[:_SHOWN]
+    ]
+
+
+def looked_for(devices: Sequence[Device]) -> list[str]:
+    """The signature of each device."""
+    return [f"{device.name}: {device.looked_for}" for device in devices]
+
+
+def mapping_of(layout: Layout) -> str:
+    """The columns of a layout as ``mapping=`` takes them, with a question mark for each unknown unit."""
+    return "{" + ", ".join(_entry(layout, key, column) for key, column in layout.columns.items()) + "}"
+
+
+def _entry(layout: Layout, key: str, column: Column) -> str:
+    name = json.dumps(numbered_name(layout, column), ensure_ascii=False)
+    unit = column.unit or ("?" if needs_unit(key) else "")
+    return f'"{public_name(key)}": ({name}, "{unit}")' if unit else f'"{public_name(key)}": {name}'
+
+
+def numbered_name(layout: Layout, column: Column) -> str:
+    """``VO2 (2)`` for the second column of that name."""
+    row = layout.sheet.rows[layout.header]
+    before = sum(fold(cell) == fold(column.name) for cell in row[: column.position])
+    return f"{column.name} ({before + 1})" if before else column.name
+
+
 def _names(sheet: Sheet, header: int, columns: dict[str, Column]) -> str:
     places = [column.position for column in columns.values()]
     cells = sheet.rows[header][min(places) : max(places) + 1]
@@ -71,7 +111,7 @@ def _names(sheet: Sheet, header: int, columns: dict[str, Column]) -> str:
 
 
 def _advice(sheets: Sequence[Sheet], devices: Sequence[Device]) -> str:
-    looked = "".join(f"\n  - {device.name}: {device.looked_for}" for device in devices)
+    looked = "".join(f"\n  - {line}" for line in looked_for(devices))
     return f"{_mapping_advice(propose(sheets))}\nLooked for:{looked}"
 
 
@@ -80,11 +120,10 @@ def _mapping_advice(layout: Layout | None) -> str:
         return (
             'No row names VO2 and a time. Say them: mapping = {"time_s": ("...", "s"), "vo2_l_min": ("...", "mL/min")}.'
         )
-    entries = ", ".join(
-        f'"{public_name(key)}": ("{col.name}", "{col.unit or "?"}")' for key, col in layout.columns.items()
-    )
     checks = "".join(f"\n  {line}" for line in checks_of(layout))
-    return f"Check this mapping, put a unit for each question mark, and give it:\nmapping = {{{entries}}}{checks}"
+    advice = "Check this mapping, put a unit for each question mark, and give it:\n"
+    file = "\nOr write it to a file for all exports of this kind: kbstudy inspect FILE --write-profile"
+    return f"{advice}mapping = {mapping_of(layout)}{checks}{file}"
 
 
 def checks_of(layout: Layout) -> list[str]:

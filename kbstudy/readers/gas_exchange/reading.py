@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kbstudy.errors import PlanError, Problem, ReadError, did_you_mean
 from kbstudy.readers.gas_exchange.assemble import assemble
-from kbstudy.readers.gas_exchange.guards import check_size
 from kbstudy.readers.gas_exchange.layout import Device, Layout
 from kbstudy.readers.gas_exchange.mapping import DECLARED, Declared, MappingLike, declared, declared_layout
 from kbstudy.readers.gas_exchange.mass import check_given
@@ -15,10 +15,11 @@ from kbstudy.readers.gas_exchange.proposal import unknown_file
 from kbstudy.readers.gas_exchange.registry import DEVICES, recognised
 from kbstudy.readers.gas_exchange.sheet import Sheet
 from kbstudy.readers.gas_exchange.sheets import load_sheets
+from kbstudy.readers.guards import check_size
 from kbstudy.readers.source import Source, open_source
 from kbstudy.recording import Recording
 
-__all__ = ["read_gas_exchange"]
+__all__ = ["Way", "read_gas_exchange", "read_one"]
 
 
 def read_gas_exchange(
@@ -63,8 +64,9 @@ def read_gas_exchange(
 
     When not to use
     ---------------
-    For files that somebody has edited by hand beyond recognition: say their columns with ``mapping`` and compare some
-    rows. For heart rate or force alone.
+    For a folder of files: :func:`read_gas_exchange_folder` names the problems of all of them. For files that somebody
+    has edited by hand beyond recognition: say their columns with ``mapping`` and compare some rows. For heart rate or
+    force alone.
 
     Notes
     -----
@@ -79,7 +81,7 @@ def read_gas_exchange(
     >>> rows = ["t;VO2;VCO2", "0:10;300;250", "0:20;320;270", "0:30;310;265"]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "export.csv"
-    ...     _ = file.write_text("\n".join(rows))
+    ...     _ = file.write_text("\n".join(rows) + "\n")
     ...     columns = {"time_s": ("t", "mm:ss"), "vo2_l_min": ("VO2", "mL/min"), "vco2_l_min": ("VCO2", "mL/min")}
     ...     print(read_gas_exchange(file, mapping=columns).data.round(3))
        time_s  vo2_l_min  vco2_l_min    rer
@@ -88,15 +90,32 @@ def read_gas_exchange(
     2    30.0       0.31       0.265  0.855
     """
     check_given(body_mass_kg)
-    wanted = None if mapping is None else declared(mapping)
-    chosen = _device(device, wanted)
+    return read_one(path, Way.of(device, mapping), body_mass_kg, identity)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a file is to be read: as a device's, as declared, or as whatever it is."""
+
+    device: Device | None = None
+    declared: Declared | None = None
+
+    @classmethod
+    def of(cls, device: str | None, mapping: MappingLike | None) -> Way:
+        """Check the two arguments that say it."""
+        wanted = None if mapping is None else declared(mapping)
+        return cls(_device(device, wanted), wanted)
+
+
+def read_one(path: str | os.PathLike[str], way: Way, body_mass_kg: float | None, identity: bool) -> Recording:
+    """Read a file whose arguments were checked."""
     check_size(path)
     source = open_source(path)
     sheets = load_sheets(source)
-    if chosen is not None:
-        found = (chosen, _forced(source, sheets, chosen))
-    elif wanted is not None:
-        found = (DECLARED, declared_layout(source, sheets, wanted))
+    if way.device is not None:
+        found = (way.device, _forced(source, sheets, way.device))
+    elif way.declared is not None:
+        found = (DECLARED, declared_layout(source, sheets, way.declared))
     else:
         found = _found(source, sheets)
     return assemble(source, *found, body_mass_kg, identity)

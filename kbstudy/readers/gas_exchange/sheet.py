@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import TypeAlias
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
 from kbstudy.readers.text import cell_text
 
-__all__ = ["Cell", "Sheet", "fold", "shown"]
+__all__ = ["Cell", "Sheet", "first_places", "fold", "shown", "without_number"]
 
 Cell: TypeAlias = str | float | bool | dt.time | dt.timedelta | dt.datetime | dt.date
 """One cell: ``""`` if empty."""
@@ -35,12 +37,67 @@ def fold(cell: Cell) -> str:
     return " ".join(text.casefold().split())
 
 
+_NUMBERED: Final = re.compile(r"\s*\d{1,2}\.\s*(?=[A-Za-z])")
+
+
+def without_number(cell: Cell) -> Cell:
+    """A name without the number of its column.
+
+    Examples
+    --------
+    >>> without_number("3. HR(bpm)"), without_number("1.5"), without_number(2.0)
+    ('HR(bpm)', '1.5', 2.0)
+    """
+    return _NUMBERED.sub("", cell, count=1) if isinstance(cell, str) else cell
+
+
+def first_places(cells: Sequence[Cell]) -> dict[str, int]:
+    """Folded names and where each stands first.
+
+    Examples
+    --------
+    >>> first_places(["t", 4.0, "VO2", "V'O2"])
+    {'t': 0, 'vo2': 2}
+    """
+    places: dict[str, int] = {}
+    for number, cell in enumerate(cells):
+        if isinstance(cell, str) and (name := fold(cell)):
+            places.setdefault(name, number)
+    return places
+
+
 @dataclass(frozen=True)
 class Sheet:
-    """A named table; ``rows[0]`` is row 1 of the spreadsheet program."""
+    """A named table; ``rows[0]`` is row 1 of the spreadsheet program.
+
+    Parameters
+    ----------
+    name, rows
+        The table.
+    cut
+        Row and column of a cell that was emptied because the file ends in it without a line end.
+    """
 
     name: str
     rows: list[list[Cell]]
+    cut: tuple[int, int] | None = None
+    _places: dict[tuple[int, bool], Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def places(self, row: int, numbered: bool = False) -> Mapping[str, int]:
+        """The names of a row, folded, and where each stands first. Kept, because every device asks for them.
+
+        Parameters
+        ----------
+        row
+            Counted from 0.
+        numbered
+            Whether names may be numbered: ``3. HR(bpm)`` is ``hr(bpm)``.
+        """
+        key = (row, numbered and any(map(_NUMBERED.match, self.places(row))))
+        if key not in self._places:
+            cells = self.rows[row]
+            self._places[key] = first_places([without_number(cell) for cell in cells] if key[1] else cells)
+        return self._places[key]
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell, ``""`` outside the table."""

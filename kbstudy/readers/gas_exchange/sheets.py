@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from kbstudy.readers.gas_exchange.guards import check_cells
-from kbstudy.readers.gas_exchange.sheet import Cell, Sheet
+from kbstudy.readers.gas_exchange.numbers import decimal_places
+from kbstudy.readers.gas_exchange.sheet import Cell, Sheet, shown
 from kbstudy.readers.gas_exchange.spreadsheetml import is_spreadsheetml, read_spreadsheetml
 from kbstudy.readers.gas_exchange.workbooks import read_workbook
+from kbstudy.readers.guards import check_cells
 from kbstudy.readers.source import WORDS, Source
 
 __all__ = ["load_sheets"]
 
 _SEPARATORS: Final = "\t;,"
 _SNIFFED: Final = 2000
+#: How many rows above the last one tell how its numbers are written.
+_ABOVE: Final = 10
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,31 +47,50 @@ def load_sheets(source: Source) -> tuple[Sheet, ...]:
     if source.kind == "spreadsheet":
         return read_workbook(source)
     if source.kind == "delimited":
-        return (Sheet("", _text_rows(source)),)
+        return (_text_sheet(source),)
     raise source.error(f"this is {WORDS[source.kind]}, not a table of gas exchange", f"{_WANTED} {_AGAIN}")
 
 
 # ---- text --------------------------------------------------------------------------------------------------------
 
 
-def _text_rows(source: Source) -> list[list[Cell]]:
-    text = _decoded(source)
+def _text_sheet(source: Source) -> Sheet:
+    text, ended = _decoded(source)
     place = text.find("\0")
     if place >= 0:
         raise source.error(f"character {place + 1} is a NUL: this is not text, or a damaged file", _AGAIN)
     separator = max(_SEPARATORS, key=lambda mark: _fit(text, mark))
-    return _split(source, text, separator)
+    rows = _split(source, text, separator)
+    return Sheet("", rows, None if ended else _without_last(rows))
 
 
-def _decoded(source: Source) -> str:
+def _without_last(rows: list[list[Cell]]) -> tuple[int, int] | None:
+    """Empty the last cell: of a file that was cut off, ``1234`` may be left as ``12``.
+
+    A number with as many decimals as all the numbers above it is whole.
+    """
+    if not rows or not rows[-1] or not shown(rows[-1][-1]):
+        return None
+    position = len(rows[-1]) - 1
+    above = {decimal_places(shown(row[position])) for row in rows[-_ABOVE - 1 : -1] if len(row) > position}
+    if above == {decimal_places(shown(rows[-1][-1]))} and above != {0}:
+        return None
+    rows[-1][-1] = ""
+    return len(rows) - 1, position
+
+
+def _decoded(source: Source) -> tuple[str, bool]:
+    """The text, and whether it ends as a text does: with a line end, a Ctrl-Z or a closed quotation."""
     for encoding in [*_marked(source.data), "utf-8", "cp1252", "latin-1"]:
         try:
             text = source.data.decode(encoding)
         except UnicodeError:
             continue
         # Old programs end a text file with Ctrl-Z; what stands after it was never part of the text.
-        head, _, tail = text.partition("\x1a")
-        return (head if not tail.strip("\x1a\r\n \0") else text).removeprefix("\ufeff")
+        head, mark, tail = text.partition("\x1a")
+        marked = bool(mark) and not tail.strip("\x1a\r\n \0")
+        text = (head if marked else text).removeprefix("\ufeff")
+        return text, marked or text.endswith(("\r", "\n", '"'))
     raise source.error("the text cannot be decoded", _AGAIN)
 
 

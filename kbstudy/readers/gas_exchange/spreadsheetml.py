@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from kbstudy.readers.gas_exchange.guards import MOST_CELLS, check_cells
 from kbstudy.readers.gas_exchange.sheet import Cell, Sheet
+from kbstudy.readers.guards import RECORDING, check_cells
 from kbstudy.readers.source import Source
 
 __all__ = ["is_spreadsheetml", "read_spreadsheetml"]
@@ -105,7 +105,7 @@ class _Book:
             column += 1
         across = self._number(attributes, "MergeAcross", _MOST_COLUMNS)
         down = self._number(attributes, "MergeDown", _MOST_ROWS)
-        if len(table.covered) + down * (across + 1) > MOST_CELLS:
+        if len(table.covered) + down * (across + 1) > RECORDING.cells:
             raise self.source.error("merged cells of the sheet cover millions of cells", "Export it again.")
         table.covered.update((table.row + n, column + m) for n in range(1, down + 1) for m in range(across + 1))
         # The value goes to the first cell of the merged ones; the next cell stands after the last of them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -63,7 +64,9 @@ def one_clock(seconds: Floats) -> Timeline:
     in_runs = len(falls) == 1 or len(seconds) / (len(falls) + 1) >= _SHORT_RUN
     fixed, notes = _explained(seconds, falls) if in_runs else (seconds, ())
     left = np.flatnonzero(np.diff(fixed) < 0) + 1
-    return _few_out_of_order(fixed, left, notes) if len(left) else Timeline(fixed, order, notes)
+    if not len(left):
+        return Timeline(fixed, order, notes)
+    return _few_out_of_order(fixed, left, notes) if in_runs else _sorted(fixed, left, notes)
 
 
 def _sorted(seconds: Floats, falls: NDArray[np.intp], notes: Notes) -> Timeline:
@@ -94,13 +97,28 @@ def _restarts(seconds: Floats, place: int) -> bool:
 
 
 def _few_out_of_order(seconds: Floats, falls: NDArray[np.intp], notes: Notes) -> Timeline:
-    """Rows that came late are sorted in; a second recording that overlaps the first is refused."""
-    late = int((seconds < np.maximum.accumulate(seconds)).sum())
-    if late <= 3 * len(falls):
+    """One row a fall that stands in the wrong place is put back; a second recording that overlaps is refused."""
+    misplaced = len(seconds) - _longest_in_order(seconds)
+    again = _repeats(np.sort(seconds)) > _repeats(seconds)  # two parts have the same times
+    if misplaced <= len(falls) and not again:
         return _sorted(seconds, falls, notes)
     place = int(falls[0])
+    late = int((seconds < np.maximum.accumulate(seconds)).sum())
     what = f"the time falls from {seconds[place - 1]:g} s to {seconds[place]:g} s and {late} rows overlap earlier ones"
     return Timeline(seconds, np.arange(len(seconds)), notes, refused=(place, what))
+
+
+def _longest_in_order(seconds: Floats) -> int:
+    """How many rows are left if as few as possible are taken out so that the time never falls."""
+    ends: list[float] = []
+    for second in seconds.tolist():
+        place = bisect_right(ends, second)
+        ends[place : place + 1] = [second]
+    return len(ends)
+
+
+def _repeats(seconds: Floats) -> int:
+    return int((np.diff(seconds) == 0).sum())
 
 
 def find_gaps(seconds: Floats) -> tuple[tuple[float, float], ...]:

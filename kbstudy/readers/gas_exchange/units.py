@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CANONICAL", "DIMENSION", "conversion", "is_clock", "is_unit", "mass_factor", "unit_text"]
+__all__ = ["CANONICAL", "DIMENSION", "conversion", "is_clock", "is_unit", "mass_factor", "needs_unit", "unit_text"]
 
 _FLOW: Final = {
     **dict.fromkeys(["l/min", "lpm", "slpm", "l/m", "lmin-1", "l*min-1"], 1.0),
@@ -147,6 +147,17 @@ def conversion(quantity: str, unit: str) -> float | None:
     (0.001, 1.0, None, 1.0)
     """
     return _TABLES[DIMENSION[quantity]].get(unit_text(unit))
+
+
+def needs_unit(quantity: str) -> bool:
+    """Whether numbers of this quantity mean nothing without a unit. Rates and percentages have one unit in use.
+
+    Examples
+    --------
+    >>> needs_unit("vo2"), needs_unit("hr"), needs_unit("rer"), needs_unit("phase")
+    (True, False, False, False)
+    """
+    return DIMENSION.get(quantity, "ratio") not in {"rate", "percent", "ratio", "count"}
 
 
 def mass_factor(unit: str) -> float | None:

@@ -46,8 +46,9 @@ def _layout(sheet: Sheet, places: dict[str, int]) -> Layout | None:
         return None
     table, columns = _with_ventilation(rows, names)
     start, end = len(head), len(head) + 1
+    cut = (end + len(rows) - 1, sheet.cut[1] - 1) if sheet.cut and sheet.cut[0] == places_of_breaths[-1] else None
     return Layout(
-        Sheet("", [*head, [*names], *table]),
+        Sheet("", [*head, [*names], *table], cut),
         start,
         end,
         end + len(table),

@@ -100,6 +100,28 @@ def test_one_late_row_is_put_back(place: int) -> None:
     assert line.seconds[line.order].tolist() == seconds.tolist()
 
 
+@pytest.mark.parametrize(("row", "to"), [(2, 9), (9, 2), (1, 10)])
+def test_one_row_far_from_its_place_is_put_back(row: int, to: int) -> None:
+    seconds = np.array([5.0, 9, 14, 20, 24, 30, 33, 39, 44, 50, 54, 60])
+    moved = np.insert(np.delete(seconds, row), to, seconds[row])
+    line = one_clock(moved)
+    assert line.refused is None
+    assert line.seconds[line.order].tolist() == seconds.tolist()
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        [60.0, 120, 180, 50, 110, 170, 230],  # sorted, the two parts would interlock
+        [56.0, 60, 120, 60, 120, 180, 240],  # and here they would share times
+    ],
+)
+def test_few_rows_of_two_parts_are_not_mixed(seconds: list[float]) -> None:
+    refused = one_clock(np.array(seconds)).refused
+    assert refused is not None
+    assert "overlap earlier ones" in refused[1]
+
+
 def test_a_file_with_a_restarting_clock_says_so(tmp_path: Path) -> None:
     times = [f"{second // 60}:{second % 60:02d}" for second in [*range(10, 100, 10), *range(10, 100, 10)]]
     table = [["t", "VO2", "VCO2"], *[[time, "1.5", "1.2"] for time in times]]

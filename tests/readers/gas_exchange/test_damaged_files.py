@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kbstudy.errors import DataError, ReadError
-from kbstudy.readers.gas_exchange import guards
+from kbstudy.readers import guards
 from tests.readers.gas_exchange import writers
 from tests.readers.gas_exchange.reading import assert_truth, read, said
 
@@ -167,6 +167,30 @@ def test_kilopascals_under_the_unit_mmhg_are_left_out(tmp_path: Path) -> None:
     recording = read(tmp_path, legacy_with((13.5, 5.3), "mmHg"))
     assert not {"peto2_mmhg", "petco2_mmhg"} & set(recording.data)
     assert "no breath has; it may be in kPa; column left out" in said(recording)
+
+
+# ---- conditions of volumes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", ["L/min BTPS", "L/min (ATPS)", "L/min (BT)"])
+@pytest.mark.parametrize(("position", "name"), [(11, "V'O2"), (10, "V'CO2")])
+def test_oxygen_that_is_not_stpd(position: int, name: str, unit: str, tmp_path: Path) -> None:
+    rows = writers.studio_rows()
+    rows[10][position] = unit
+    with pytest.raises(ReadError, match=f'column "{name}" says that it is .TPS') as caught:
+        read(tmp_path, writers.studio_xml(rows))
+    assert "too high by a fifth" in str(caught.value)
+
+
+@pytest.mark.parametrize(("position", "mark"), [(7, "ATPS"), (8, "ATPS"), (8, "STPD"), (3, "BTPS")])
+def test_other_volumes_under_other_conditions_are_left_out(position: int, mark: str, tmp_path: Path) -> None:
+    rows = writers.studio_rows()
+    name, unit = rows[9][position], rows[10][position]
+    rows[10][position] = f"{unit} {mark}"
+    recording = read(tmp_path, writers.studio_xml(rows))
+    wanted = "STPD" if position == 3 else "BTPS"
+    assert f'column "{name}" is {mark} (wanted: {wanted}); column left out' in said(recording)
+    assert_truth(recording, writers.truth())
 
 
 # ---- missing values ----------------------------------------------------------------------------------------------
@@ -365,7 +389,7 @@ def test_an_open_document_is_read(tmp_path: Path) -> None:
 
 
 def test_a_broken_old_workbook_ends_only_its_own_process(tmp_path: Path) -> None:
-    with pytest.raises(ReadError, match=r"the \.xls file cannot be read and may be damaged"):
+    with pytest.raises(ReadError, match=r"the spreadsheet cannot be read and may be damaged"):
         read(tmp_path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x07" * 5000)
 
 

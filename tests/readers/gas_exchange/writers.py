@@ -556,6 +556,13 @@ def calibre(rows: Sequence[Breath] | None = None) -> bytes:
     return text([["Device S/N", NUMBER], ["Name", NAME], [], names, *body])
 
 
+def unknown(title: bool = True) -> bytes:
+    """A table of no device; only the RER ties its columns together."""
+    names = ["Elapsed time", "Oxygen uptake", "CO2 output", "RER", "Pulse"]
+    body = [[b.t, 1000 * b.vo2, 1000 * b.vco2, round(b.rer, 3), b.hr] for b in truth()]
+    return text([*([["Subject", NAME], []] if title else []), names, *body])
+
+
 WRITERS: dict[str, Callable[..., bytes]] = {
     "cosmed_legacy": cosmed_legacy,
     "cosmed_omnia": cosmed_omnia,
