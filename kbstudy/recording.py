@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,9 +14,9 @@ from kbstudy import formatting as fmt
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from kbstudy.measures.energy import Identified
+    from kbstudy.measures.energy import Bout, Identified
 
-__all__ = ["GAS_COLUMNS", "Issue", "Recording"]
+__all__ = ["FORCE_COLUMNS", "GAS_COLUMNS", "HEART_RATE_COLUMNS", "Issue", "Recording"]
 
 #: Columns of a gas-exchange recording, in this order, where the file has them.
 GAS_COLUMNS: Final = (
@@ -35,6 +35,10 @@ GAS_COLUMNS: Final = (
     "petco2_mmhg",
     "grade_percent",
 )
+#: Columns of a force recording; the two plates only where the file has two. Upwards is positive.
+FORCE_COLUMNS: Final = ("time_s", "force_n", "force_1_n", "force_2_n")
+#: Columns of a heart-rate recording: ``hr_bpm`` is missing where ``artefact`` says why, ``hr_raw_bpm`` is as recorded.
+HEART_RATE_COLUMNS: Final = ("time_s", "hr_bpm", "hr_raw_bpm", "artefact")
 _SHOWN: Final = 8
 
 
@@ -74,6 +78,7 @@ class Recording:
     data
         One row a breath, bin or sample. Gas exchange: :data:`GAS_COLUMNS` that the file has; volumes of oxygen and
         carbon dioxide in L/min STPD, ventilation in L/min BTPS, time in seconds from the start of the file's own clock.
+        Force: :data:`FORCE_COLUMNS`, upwards positive, in newtons. Heart rate: :data:`HEART_RATE_COLUMNS`.
     kind
         ``"gas_exchange"``, ``"force"`` or ``"heart_rate"``.
     file, sha256
@@ -81,7 +86,7 @@ class Recording:
     device, software
         What wrote it, recognised by its content.
     averaging
-        ``"breath"``, the length of the time bins in seconds, or ``"irregular"``.
+        ``"breath"``, the length of the time bins in seconds, ``"irregular"``, or ``"sample"`` (a force trace).
     body_mass_kg, body_mass_source
         Mass and where it came from; ``None`` where neither the file nor the caller says. There is no default mass.
     environment
@@ -98,6 +103,10 @@ class Recording:
         Whether the file says that it is made up.
     load_unit
         Unit of the column ``load``: ``"W"``, ``"km/h"`` (speed is the load on a treadmill), or ``""`` without one.
+    sampling_hz
+        Samples a second of a force trace; ``None`` for anything else.
+    started
+        Date and time of the first row (ISO 8601, as the file has it), to put two devices on one clock; ``""`` without.
     """
 
     data: pd.DataFrame
@@ -116,6 +125,8 @@ class Recording:
     sha256: str = ""
     simulated: bool = False
     load_unit: str = ""
+    sampling_hz: float | None = None
+    started: str = ""
 
     @property
     def minutes(self) -> float:
@@ -146,20 +157,34 @@ class Recording:
 
         return identify_equation(self)
 
-    def plot(self, ax: Axes | None = None) -> Any:
-        """Draw the recording over time."""
+    def plot(self, ax: Axes | None = None, bouts: Sequence[Bout] = ()) -> Any:
+        """Draw the recording over time, with the bouts of :func:`kbstudy.measures.energy.find_bouts` if given."""
+        if self.kind == "force":
+            from kbstudy.figures.force import plot_force
+
+            return plot_force(self, ax=ax)
         from kbstudy.figures.recordings import plot_recording
 
-        return plot_recording(self, ax=ax)
+        return plot_recording(self, ax=ax, bouts=bouts)
 
     @property
     def _head(self) -> str:
-        words = {"breath": "breath by breath", "irregular": "irregular rows"}
-        averaging = words[self.averaging] if isinstance(self.averaging, str) else f"{self.averaging:g}-s bins"
         mass = "no body mass" if self.body_mass_kg is None else f"{self.body_mass_kg:g} kg ({self.body_mass_source})"
-        parts = [" ".join(filter(None, [self.device, self.software])), averaging, fmt.count(len(self.data), "row")]
+        device = " ".join(filter(None, [self.device, self.software]))
+        parts = [device, self._spacing, fmt.count(len(self.data), "row"), self._length, mass]
         stamp = "[SIMULATED] " if self.simulated else ""
-        return f"{stamp}{self.file}: {', '.join(parts)}, {fmt.number(self.minutes, 1)} min, {mass}"
+        return f"{stamp}{self.file}: {', '.join(filter(None, parts))}"
+
+    @property
+    def _spacing(self) -> str:
+        if self.sampling_hz is not None:
+            return f"{self.sampling_hz:g} Hz"
+        words = {"breath": "breath by breath", "irregular": "irregular rows", "sample": ""}
+        return words[self.averaging] if isinstance(self.averaging, str) else f"{self.averaging:g}-s bins"
+
+    @property
+    def _length(self) -> str:
+        return f"{fmt.number(60 * self.minutes, 2)} s" if self.kind == "force" else f"{fmt.number(self.minutes, 1)} min"
 
     def __str__(self) -> str:
         lines = [self._head, f"columns: {', '.join(self.data)}", *(f"- {issue}" for issue in self.issues)]

@@ -23,6 +23,7 @@ __all__ = [
     "mile_pace",
     "mile_pace_text",
     "mile_speed",
+    "running_energy_rates",
     "tabulated",
 ]
 
@@ -234,6 +235,54 @@ def daniels_running_speed(vo2_ml_kg_min: float) -> float:
     constant, linear, square = _DANIELS
     missing = _positive(vo2_ml_kg_min, "an oxygen uptake", "mL/kg/min") - constant
     return (math.sqrt(linear**2 + 4 * square * missing) - linear) / (2 * square)
+
+
+def running_energy_rates(pace_s_per_mile: float, body_mass_kg: float) -> tuple[float, float]:
+    """Energy in kcal/min of level running at a pace, by the cheaper and by the dearer of the two running equations.
+
+    Parameters
+    ----------
+    pace_s_per_mile
+        Seconds a mile.
+    body_mass_kg
+        Body mass, kg.
+
+    Returns
+    -------
+    tuple of float
+        kcal/min, gross, at 5 kcal a litre of oxygen: the lower and the higher of Daniels' curve and ACSM's equation.
+
+    Raises
+    ------
+    PlanError
+        If one of them is not a number above 0.
+
+    When not to use
+    ---------------
+    As what running costs one person: people differ in economy, and the spread between two equations is not a confidence
+    interval. To say that somebody could run at that pace.
+
+    Notes
+    -----
+    ``kcal/min = VO2 × kg / 200``, VO2 in mL/kg/min by :func:`daniels_running_vo2` and :func:`acsm_running_vo2`.
+
+    References
+    ----------
+    As for the two equations.
+
+    Validated against
+    -----------------
+    Arithmetic by hand, ``tests/figures/test_energy_figures.py``.
+
+    Examples
+    --------
+    >>> low, high = running_energy_rates(360, 70.7)
+    >>> round(low, 1), round(high, 1)
+    (18.3, 20.2)
+    """
+    speed, mass = mile_speed(pace_s_per_mile), _positive(body_mass_kg, "a mass", "kg")
+    rates = sorted(vo2(speed) * mass / 200.0 for vo2 in (daniels_running_vo2, acsm_running_vo2))
+    return rates[0], rates[1]
 
 
 # ---- metabolic equivalents ---------------------------------------------------------------------------------------

@@ -15,10 +15,14 @@ from kbstudy.measures.energy.identification import Identified, identify_equation
 from kbstudy.measures.energy.integration import Integral, gap_limit, integrate
 from kbstudy.measures.energy.protocols import Protocol
 from kbstudy.measures.energy.recovery import Baseline, Lactate
+from kbstudy.measures.energy.running import RUNNING_COLUMNS, beside_running
+from kbstudy.measures.energy.sessions import SESSION_COLUMNS, Session, SessionRules, budget_of, measure_session
 
 __all__ = [
     "ENERGY_PER_LITRE_O2",
     "EQUATIONS",
+    "RUNNING_COLUMNS",
+    "SESSION_COLUMNS",
     "Baseline",
     "Bout",
     "EnergyBudget",
@@ -28,8 +32,12 @@ __all__ = [
     "Lactate",
     "Peak",
     "Protocol",
+    "Session",
+    "SessionRules",
     "Substrates",
     "averaging_sensitivity",
+    "beside_running",
+    "budget_of",
     "energy_expenditure",
     "energy_rate",
     "equation_named",
@@ -37,5 +45,6 @@ __all__ = [
     "gap_limit",
     "identify_equation",
     "integrate",
+    "measure_session",
     "vo2_peak",
 ]
