@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -48,9 +49,47 @@ _TERM_WORDS: Final = {
     "cohen_dav": "Cohen's d_av",
     "cohen_dav_mean_sd": "Cohen's d_av (mean SD)",
     "hedges_gav": "Hedges' g_av",
+    "difference_at_followup": "difference at follow-up",
+    "hedges_g_change": "Hedges' g of the change",
+    "hedges_g_followup": "Hedges' g at follow-up",
     "cohen_drm": "Cohen's d_rm",
     "glass_delta_baseline": "Glass's delta (baseline SD)",
+    "sd_individual_response": "SD of individual response",
+    "odds_ratio_better": "odds ratio of a better score",
+    "win_probability": "probability of a better score (ties count half)",
+    "sd_change": "SD of the change",
+    "share_attended_sd": "SD of the shares attended",
+    "carryover_difference": "carry-over difference (between people)",
+    "share_improved_mdc95": "share that improved by MDC95 or more",
+    "share_worsened_mdc95": "share that worsened by MDC95 or more",
+    "share_improved_mic": "share that improved by the MIC or more",
+    "share_worsened_mic": "share that worsened by the MIC or more",
+    "share_responding_normal": "share of responses of the MIC or more, if normal",
+    "zero_events_exact": "one-sided 95% upper limit with no event, exact",
+    "zero_events_rule_of_three": "one-sided 95% upper limit with no event, rule of three",
 }
+#: Terms without a unit that compare, and their value where nothing differs; sentences give them by name.
+_NO_DIFFERENCE: Final = {
+    "odds_ratio": 1.0,
+    "odds_ratio_better": 1.0,
+    "rate_ratio": 1.0,
+    "risk_ratio": 1.0,
+    "variance_ratio": 1.0,
+    "win_probability": 0.5,
+}
+#: Comparisons in the unit of the outcome that are not "higher or lower with one arm than with another".
+_SAID_BY_NAME: Final = (
+    "sd_individual_response",
+    "period_difference",
+    "carryover_difference",
+    "difference_in_change",
+    "difference_at_followup",
+    "hedges_g_change",
+    "hedges_g_followup",
+    "risk_difference: ",
+)
+#: What a row is called whose analysis was locked before it was run, and one whose analysis was not.
+PLANNED: Final = {True: "prespecified", False: "post hoc"}
 #: Terms whose p-value is about bounds, and what it is called.
 _AGAINST_BOUNDS: Final = {
     "equivalence": "larger one-sided",
@@ -85,14 +124,22 @@ class Estimates:
         The ``term`` that answers the question; the others are beside it.
     primary_visit
         Where there are rows of several visits, the visit that answers the question; the others are beside it.
+    drawn
+        The terms that :meth:`plot` shows side by side; the primary one if not said.
     compares
         For each contrast, the pair of arms in the order of the subtraction.
     better
         ``"lower"``, ``"higher"`` or ``""``: only used in words, never in a number.
+    about
+        For terms that are about something else than ``outcome``: what it is, in words.
     adjusted_for
         What the comparison is adjusted for, in words; sentences say it.
     verbatim
         Whether terms are names of columns, which are shown as they are.
+    units
+        Units of terms (without what follows a colon in them) that differ from ``unit``.
+    figure
+        The function of :mod:`kbstudy.figures` that :meth:`plot` calls.
     stamp
         ``"SIMULATED"`` where the data are made up; it stands before every sentence and on every plot.
     notes, citations
@@ -114,10 +161,14 @@ class Estimates:
     decimals: int = 2
     primary: str = ""
     primary_visit: str = ""
+    drawn: tuple[str, ...] = ()
     compares: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     better: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
     adjusted_for: str = ""
     verbatim: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
+    figure: str = "plot_estimates"
     stamp: str = ""
     notes: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
@@ -161,8 +212,9 @@ class Estimates:
         return replace(self, **changes)
 
     def stamped(self, prespecified: bool) -> Estimates:
-        """A copy whose rows say whether they were planned."""
-        return replace(self, frame=self.frame.assign(prespecified=prespecified))
+        """A copy whose rows say whether they were planned; rows that an analysis marked as exploratory stay so."""
+        said = self.frame["prespecified"].eq(False).fillna(False)
+        return replace(self, frame=self.frame.assign(prespecified=~said & prespecified))
 
     # ---- views -------------------------------------------------------------------------------------------------
 
@@ -177,25 +229,36 @@ class Estimates:
         # A test that the mean of an arm is zero answers no question, so it is in the frame but not in the table.
         is_level = self._is_level(row)
         visit = _text(row["visit"]) if self.primary_visit else ""
+        own = f" {self.unit_of(row)}" if _base(row["term"]) in self.units and pd.notna(row["estimate"]) else ""
         return {
             "": self.label(row.drop("visit") if visit else row),
             "Visit": visit or fmt.MISSING,
             "n": fmt.number(row["n"], 0),
-            f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits),
+            f"Estimate ({self.unit})" if self.unit else "Estimate": fmt.number(row["estimate"], digits) + own,
             f"{fmt.confidence(self.level)} CI": fmt.interval(row["low"], row["high"], digits),
             "Statistic": fmt.MISSING if is_level else fmt.number(row["statistic"], 2),
             "df": fmt.degrees(row["df"]),
             "p": fmt.MISSING if is_level else fmt.p_value(row["p"]),
+            "Plan": fmt.MISSING if pd.isna(row["prespecified"]) else PLANNED[bool(row["prespecified"])],
             "Method": _text(row["method"]) or fmt.MISSING,
         }
 
     def _is_level(self, row: pd.Series) -> bool:
         """Whether a row is a mean or a change within an arm, beside comparisons or by itself."""
-        return pd.isna(row["contrast"]) and (bool(self.compares) or row["term"] == "adjusted_mean")
+        return pd.isna(row["contrast"]) and (bool(self.compares) or row["term"] in ("adjusted_mean", "mean"))
 
     def decimals_of(self, row: pd.Series) -> int:
         """Digits for a row: standardised effects always get two, whatever the instrument."""
+        if row["term"] == "number_needed_to_treat":
+            return 1
         return 2 if is_standardised(row["term"]) else self.decimals
+
+    def unit_of(self, row: pd.Series) -> str:
+        """The unit of a row, empty for a pure number."""
+        own = self.units.get(_base(row["term"]))
+        if own is not None:
+            return own
+        return "" if is_standardised(row["term"]) else self.unit
 
     def label(self, row: pd.Series) -> str:
         """What a row is, in words."""
@@ -218,23 +281,30 @@ class Estimates:
         if pd.isna(row["estimate"]) and _text(row["method"]).startswith("F("):
             f = f"{str(row['method']).split('), ')[0]}) = {fmt.number(row['statistic'], 2)}"
             return f"{self.outcome}: {row['term']}, {f}, {fmt.p_text(row['p'])} (n = {fmt.number(row['n'], 0)})."
+        if str(row["term"]).startswith("likelihood_ratio_"):
+            test = f"χ²({fmt.degrees(row['df'])}) = {fmt.number(row['statistic'], 2)}, {fmt.p_text(row['p'])}"
+            return f"{self.outcome}: {_lower_first(self.label_of_term(row))}, {test} (n = {fmt.number(row['n'], 0)})."
         if row["term"] == "likelihood_ratio":
             ratio = f"LR = {fmt.number(row['statistic'], 2)}, {fmt.p_text(row['p'])}"
             return f"{self.outcome}: likelihood ratio, {ratio} (n = {fmt.number(row['n'], 0)})."
         if row["term"] in _AGAINST_BOUNDS:
             return self._against_bounds(row)
-        digits = self.decimals_of(row)
-        unit = "" if is_standardised(row["term"]) or not self.unit else f" {self.unit}"
+        if row["term"] == "number_needed_to_treat":
+            return self._needed_to_treat(row)
+        digits, outcome = self.decimals_of(row), self.about.get(str(row["term"]), self.outcome)
+        unit = f" {self.unit_of(row)}".rstrip()
         pair = self.compares.get(_text(row["contrast"]))
+        by_name = is_without_unit(row["term"]) or str(row["term"]).startswith(_SAID_BY_NAME)
         facts = [f"{fmt.confidence(self.level)} CI {fmt.interval(row['low'], row['high'], digits)}"]
         if not self._is_level(row):
             facts += [fmt.statistic(row["statistic"], row["df"], _statistic_name(row)), fmt.p_text(row["p"])]
         detail = "; ".join(fact for fact in [*facts, f"n = {fmt.number(row['n'], 0)}"] if fact)
         when = f" at {row['visit']}" if _text(row["visit"]) else ""
-        if pair is None:
+        if pair is None or by_name:
             value = fmt.number(row["estimate"], digits)
-            who = f" ({row['arm']})" if _text(row["arm"]) else ""
-            return f"{self.outcome}{when}{who}: {_lower_first(self.label_of_term(row))} {value}{unit} ({detail})."
+            about = _text(row["contrast"]).replace(" - ", " − ") if by_name else ""
+            who = f" ({about or row['arm']})" if about or _text(row["arm"]) else ""
+            return f"{outcome}{when}{who}: {_lower_first(self.label_of_term(row))} {value}{unit} ({detail})."
         value = fmt.number(row["estimate"], digits)
         how = f", adjusted for {self.adjusted_for}," if self.adjusted_for else ""
         if float(f"{row['estimate']:.{digits}f}") == 0:
@@ -242,7 +312,14 @@ class Estimates:
         else:
             size, direction = fmt.number(abs(row["estimate"]), digits), "lower" if row["estimate"] < 0 else "higher"
             said = f"was {size}{unit} {direction} with {pair[0]} than with {pair[1]}"
-        return f"{self.outcome}{when}{how} {said} (difference {value}, {detail})."
+        return f"{outcome}{when}{how} {said} (difference {value}, {detail})."
+
+    def _needed_to_treat(self, row: pd.Series) -> str:
+        """Its interval can run through infinity, so the method gives it in words: ``NNTB 2.5 (NNTH 80 to ∞ …)``."""
+        value, _, limits = _text(row["method"]).removesuffix(")").partition(" (")
+        about, when = _text(row["contrast"]).replace(" - ", " − "), f" at {row['visit']}" if _text(row["visit"]) else ""
+        facts = f"{fmt.confidence(self.level)} CI {limits}; n = {fmt.number(row['n'], 0)}"
+        return f"{self.outcome}{when} ({about}): number needed to treat {value} ({facts})."
 
     def _against_bounds(self, row: pd.Series) -> str:
         """A test whose p is about bounds, not about zero: it must not read as if it were about a difference."""
@@ -258,7 +335,8 @@ class Estimates:
         """The term in words, without its arm or visit."""
         if self.verbatim:
             return str(row["term"])
-        words = _TERM_WORDS.get(str(row["term"]), str(row["term"]).replace("_", " "))
+        base, colon, rest = str(row["term"]).partition(": ")
+        words = _TERM_WORDS.get(base, base.replace("_", " ")) + colon + rest
         return words[:1].upper() + words[1:]
 
     def methods(self) -> str:
@@ -267,13 +345,15 @@ class Estimates:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the estimates with their intervals; raw points beside them where they are at hand."""
-        from kbstudy.figures import plot_estimates
+        from kbstudy import figures
 
-        return plot_estimates(self, ax=ax)
+        axes: Axes = getattr(figures, self.figure)(self, ax=ax)
+        return axes
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but people and fitted objects, ready for JSON."""
-        rows = self.frame.astype("object").where(self.frame.notna(), None).to_dict("records")
+        """Everything but people and fitted objects, ready for JSON, which has no infinity: it is text there."""
+        frame = self.frame.astype("object").where(self.frame.notna(), None)
+        rows = frame.replace({math.inf: "Infinity", -math.inf: "-Infinity"}).to_dict("records")
         return {
             "schema": SCHEMA_VERSION,
             "stamp": self.stamp,
@@ -311,12 +391,27 @@ def _statistic_name(row: pd.Series) -> str:
 
 def _lower_first(text: str) -> str:
     """For the middle of a sentence, but a name keeps its capital."""
-    return text if text.startswith(("Cohen", "Hedges", "Glass", "Wilcoxon")) else text[:1].lower() + text[1:]
+    return text if text.startswith(("Cohen", "Hedges", "Glass", "Wilcoxon", "SD ")) else text[:1].lower() + text[1:]
 
 
 def is_standardised(term: object) -> bool:
-    """Whether a term is an effect size in standard deviations, and so carries no unit."""
-    return str(term).startswith(("cohen_", "hedges_", "glass_"))
+    """Whether a term carries no unit: an effect size in standard deviations, a ratio, a probability or a share."""
+    return str(term).startswith(("cohen_", "hedges_", "glass_")) or is_without_unit(term)
+
+
+def is_without_unit(term: object) -> bool:
+    """Whether a term is a ratio, a probability or a share."""
+    return _base(term) in _NO_DIFFERENCE or str(term).startswith("share_")
+
+
+def where_nothing_differs(term: object) -> float:
+    """The value of a term where nothing differs: 1 for a ratio, 0.5 for a probability of being better, else 0."""
+    return _NO_DIFFERENCE.get(_base(term), 0.0)
+
+
+def _base(term: object) -> str:
+    """``rate_ratio`` of ``rate_ratio: sprain``."""
+    return str(term).partition(": ")[0]
 
 
 def _text(value: object) -> str:

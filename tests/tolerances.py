@@ -24,8 +24,15 @@ OPTIM: Final = 1e-6
 UNIROOT: Final = 1.1e-4
 #: Absolute. A table that prints four decimals.
 FOUR_DECIMALS: Final = 0.5e-4 + 1e-12
+#: Absolute. A table that prints three decimals.
+THREE_DECIMALS: Final = 0.5e-3 + 1e-12
 #: Absolute. A table that prints two decimals.
 TWO_DECIMALS: Final = 0.5e-2 + 1e-12
+#: Absolute. Printed with one decimal, and in whole units.
+ONE_DECIMAL: Final = 0.05 + 1e-12
+WHOLE_UNITS: Final = 0.5 + 1e-12
+#: Absolute. A table that prints six decimals, or more digits of smaller numbers.
+SIX_DECIMALS: Final = 0.5e-6 + 1e-12
 #: Numbers listed with seven significant digits.
 SEVEN_DIGITS: Final = 1e-6
 #: Identities that hold exactly in theory and to rounding in floating point.
@@ -109,3 +116,54 @@ TEXTBOOK: Final = 5e-4
 TEXTBOOK_P: Final = 2e-3
 #: Variances of such fits where the likelihood is flat: an intercept at age zero, eight years before the first value.
 FLAT_VARIANCE: Final = 5e-3
+
+# ---- reliability and censored times --------------------------------------------------------------------------------
+
+#: Relative. Mean squares by aov and by sums over a table; quantiles of F and chi-squared of R and of scipy.
+MEAN_SQUARES: Final = 1e-9
+#: Absolute. pingouin rounds the limits of intraclass correlations to two decimals.
+PINGOUIN_LIMITS: Final = 0.0051
+#: Variance components by lme4 with a tight Nelder-Mead, which stops at about 1e-8 of a standard deviation.
+LME4_TIGHT: Final = 1e-6
+#: Areas under a step function, summed in another order.
+RESTRICTED_MEAN: Final = 1e-10
+
+# ---- resampling, ratios and designs ----------------------------------------------------------------------------------
+
+#: R's glm stops its iterations at 1e-15 of the deviance, which is flat: limits found with it are good to nine digits.
+GLM_SCORE: Final = 1e-8
+#: NIST StRD, one-way analysis of variance: F of data whose leading digits are constant. With none of them F is good to
+#: thirteen digits, with six constant digits to seven, with twelve to a few per cent.
+STRD_LOWER: Final = 1e-12
+STRD_AVERAGE: Final = 1e-7
+STRD_HIGHER: Final = 5e-2
+#: The same once the first value is subtracted: what is left is how the values are stored, to nine digits and to four.
+STRD_AVERAGE_SHIFTED: Final = 1e-10
+STRD_HIGHER_SHIFTED: Final = 1e-4
+
+# ---- ordinal scores ----------------------------------------------------------------------------------------------
+
+#: Both sides by Newton's method with exact derivatives; uniroot in R leaves 1e-12 of a limit.
+CLM: Final = 1e-8
+#: MASS::polr stops where its quasi-Newton search gains less than 1e-14 of the deviance.
+POLR: Final = 1e-5
+#: statsmodels' OrderedModel takes its derivatives by differences.
+ORDERED_MODEL: Final = 1e-5
+#: Absolute, in log odds. confint of ordinal interpolates a profile by splines.
+PROFILE_SPLINE: Final = 2e-4
+
+# ---- several studies together ------------------------------------------------------------------------------------
+
+#: metafor's REML steps stop when τ² moves by less than 1e-11; where τ² is small that is a larger share of it.
+METAFOR_REML: Final = 1e-8
+#: Formulas without iteration (DerSimonian and Laird, fixed effect, effect sizes), stored with 15 digits.
+METAFOR: Final = 1e-12
+#: Numbers of the facts file, which gives two digits.
+FACT: Final = 5e-3
+
+# ---- adverse events ----------------------------------------------------------------------------------------------
+
+#: Absolute, in events. pois.exact of epitools finds its limits with uniroot at its default tolerance.
+EPITOOLS: Final = 1.3e-4
+#: MASS::glm.nb and statsmodels' NegativeBinomial each stop where a step is small.
+GLM_NB: Final = 1e-6

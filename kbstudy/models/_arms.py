@@ -47,17 +47,17 @@ class Comparison:
         if list(data.columns).count(self.arm) == 1:
             levels = arm_levels(data[self.arm], "")
             check_label("reference", self.reference, levels, self.arm, problems)
-            _check_alike(levels, self.arm, problems)
+            check_alike(levels, self.arm, problems)
         return problems
 
 
-def _check_alike(levels: Sequence[str], column: str, problems: Problems) -> None:
+def check_alike(levels: Sequence[str], column: str, problems: Problems, noun: str = "arm") -> None:
     """Arms that differ only in blanks or capitals are one arm written twice, and would lose people to a third."""
     times = Counter(level.strip().casefold() for level in levels)
     alike = [level for level in levels if times[level.strip().casefold()] > 1]
     if alike:
-        what = f"these arms differ only in blanks or capitals: {quoted(alike)}"
-        problems.add(Problem(what, column=column, do="Write each arm the same way in every row."))
+        what = f"these {noun}s differ only in blanks or capitals: {quoted(alike)}"
+        problems.add(Problem(what, column=column, do=f"Write each {noun} the same way in every row."))
 
 
 def contrasts(levels: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -35,9 +35,8 @@ class PairedQuestion:
     level: float
 
 
-def check_question(data: pd.DataFrame, asked: PairedQuestion) -> None:
-    """Columns, labels and level must exist and make sense, else a :class:`~kbstudy.errors.PlanError`."""
-    problems = Problems()
+def check_question(data: pd.DataFrame, asked: PairedQuestion, problems: Problems) -> None:
+    """Columns, labels and level must exist and make sense, and nothing else be wrong, else a ``PlanError``."""
     columns = [("outcome", asked.outcome), ("participant", asked.participant), ("visit", asked.visit)]
     check_columns(data, columns, problems)
     check_level(asked.level, problems)

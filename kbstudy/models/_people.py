@@ -52,13 +52,13 @@ def read_people(data: pd.DataFrame, asked: AncovaQuestion) -> People:
         labels(data[asked.arm]),
         numbers(data, asked.outcome, ids, problems),
         numbers(data, asked.baseline, ids, problems),
-        {name: _covariate(data, name, ids, problems) for name in asked.covariates},
+        {name: covariate(data, name, ids, problems) for name in asked.covariates},
     )
     problems.raise_as(DataError)
     return people
 
 
-def _covariate(data: pd.DataFrame, name: str, ids: pd.Series, problems: Problems) -> FloatArray | pd.Series:
+def covariate(data: pd.DataFrame, name: str, ids: pd.Series, problems: Problems) -> FloatArray | pd.Series:
     """Floats for numbers, labels for categories; numbers stored as text are refused rather than made categories."""
     series = data[name].infer_objects()
     if isinstance(series.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(series):
@@ -74,13 +74,14 @@ def people_fates(data: pd.DataFrame, people: People, asked: AncovaQuestion) -> l
     named |= {f'covariate "{name}" missing': values for name, values in people.covariates.items()}
     reasons: list[list[str]] = [[] for _ in people.ids]
     for reason, values in named.items():
-        for i in np.flatnonzero(_is_missing(values)):
+        for i in np.flatnonzero(is_missing(values)):
             reasons[i].append(reason)
     never = not_randomised(data[asked.arm])
     return [out or _fate(why, asked.no_value) for out, why in zip(never, reasons, strict=True)]
 
 
-def _is_missing(values: FloatArray | pd.Series) -> Any:
+def is_missing(values: FloatArray | pd.Series) -> Any:
+    """Who has no value, or no label."""
     return np.asarray(values == "") if isinstance(values, pd.Series) else np.isnan(values)
 
 

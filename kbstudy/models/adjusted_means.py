@@ -12,12 +12,12 @@ import pandas as pd
 
 from kbstudy.models._frames import FloatArray
 
-__all__ = ["Linear", "aliased", "arm_block", "category_block", "leverage", "number_block", "solve"]
+__all__ = ["Linear", "aliased", "arm_block", "bell_mccaffrey", "category_block", "leverage", "number_block", "solve"]
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Linear combinations of coefficients: arrays of shape ``(k,)``, and the residual degrees of freedom."""
+    """Linear combinations of coefficients: arrays of shape ``(k,)``."""
 
     estimate: FloatArray
     se: FloatArray
@@ -25,7 +25,7 @@ class Linear:
     p: FloatArray
     low: FloatArray
     high: FloatArray
-    df: float
+    df: FloatArray
 
 
 def arm_block(arms: Sequence[str], levels: Sequence[str]) -> pd.DataFrame:
@@ -96,7 +96,53 @@ def leverage(design: pd.DataFrame) -> FloatArray:
     return diagonal
 
 
-def solve(fit: Any, weights: npt.ArrayLike, level: float) -> Linear:
+def bell_mccaffrey(design: FloatArray, weights: FloatArray) -> FloatArray:
+    """Degrees of freedom of linear combinations with HC2 standard errors.
+
+    Parameters
+    ----------
+    design
+        Shape ``(n, p)``, of full rank, no leverage of 1.
+    weights
+        Shape ``(k, p)``: one combination a row.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(k,)``.
+
+    Notes
+    -----
+    The squared HC2 standard error of ``l'b`` is ``e'Ae`` with ``A`` diagonal; if variances were equal it would have
+    the mean and variance of a scaled chi-square on ``(tr AM)² / tr(AMAM)`` degrees of freedom, ``M = I - H`` (Bell and
+    McCaffrey 2002; Imbens and Kolesár 2016). For a design of two arms alone this is Welch's formula with equal sample
+    variances in it.
+
+    References
+    ----------
+    Imbens & Kolesár 2016, doi:10.1162/REST_a_00552
+
+    Validated against
+    -----------------
+    R clubSandwich 0.5.8, ``linear_contrast(vcov = "CR2", cluster = 1:n, test = "Satterthwaite")``.
+
+    Examples
+    --------
+    >>> two_arms = np.repeat(np.eye(2), [4, 12], axis=0)
+    >>> round(float(bell_mccaffrey(two_arms, np.array([[-1.0, 1.0]]))[0]), 3)
+    5.176
+    """
+    q, r = np.linalg.qr(design)
+    kept = 1.0 - np.sum(q**2, axis=1)
+    scaled = q @ np.linalg.solve(r.T, weights.T)
+    a = scaled**2 / kept[:, None]  # (n, k)
+    spread = np.einsum("ip,ik,iq->kpq", q, a, q)
+    variance = np.sum(a**2 * (2.0 * kept - 1.0)[:, None], axis=0) + np.sum(spread**2, axis=(1, 2))
+    df: FloatArray = np.sum(a * kept[:, None], axis=0) ** 2 / variance
+    return df
+
+
+def solve(fit: Any, weights: npt.ArrayLike, level: float, df: FloatArray | None = None) -> Linear:
     """Estimate linear combinations of the coefficients of a fitted statsmodels regression.
 
     Parameters
@@ -107,13 +153,19 @@ def solve(fit: Any, weights: npt.ArrayLike, level: float) -> Linear:
         Shape ``(k, p)``: one combination a row.
     level
         Confidence level.
+    df
+        Shape ``(k,)``: degrees of freedom of each combination; the residual ones if not given.
 
     Returns
     -------
     Linear
-        ``L b`` with standard error ``sqrt(diag(L V L'))`` and t on the residual degrees of freedom.
+        ``L b`` with standard error ``sqrt(diag(L V L'))`` and t on ``df``.
     """
+    from scipy.special import stdtr, stdtrit
+
     test = fit.t_test(np.asarray(weights, dtype="float64"), use_t=True)
-    estimate, se, statistic, p = (np.ravel(part) for part in (test.effect, test.sd, test.tvalue, test.pvalue))
-    low, high = test.conf_int(alpha=1 - level).T
-    return Linear(estimate, se, statistic, p, low, high, float(test.df_denom))
+    estimate, se = (np.ravel(part) for part in (test.effect, test.sd))
+    degrees = np.full(len(estimate), float(test.df_denom)) if df is None else df
+    t = estimate / se
+    half = stdtrit(degrees, (1 + level) / 2) * se
+    return Linear(estimate, se, t, 2 * stdtr(degrees, -np.abs(t)), estimate - half, estimate + half, degrees)

@@ -11,7 +11,13 @@ import numpy as np
 
 from kbstudy.models._frames import FloatArray
 
-__all__ = ["EffectSize", "hedges_correction", "noncentrality_interval", "paired_effect_sizes"]
+__all__ = [
+    "EffectSize",
+    "between_arms_effect_size",
+    "hedges_correction",
+    "noncentrality_interval",
+    "paired_effect_sizes",
+]
 
 _NONCENTRAL_T: Final = "noncentral-t CI"
 _ALGINA_KESELMAN: Final = "noncentral-t CI scaled as Algina & Keselman 2003 (approximate)"
@@ -178,6 +184,45 @@ def paired_effect_sizes(
     gz = _times(j, dz, "hedges_gz", f"J(n - 1) times d_z; {_NONCENTRAL_T}")
     gav = _times(j, dav, "hedges_gav", f"J(n - 1) times d_av (RMS SD); {_ALGINA_KESELMAN}")
     return dz, gz, dav, bare, gav, drm, _glass(mean, s, s1, n, level)
+
+
+def between_arms_effect_size(name: str, one: FloatArray, other: FloatArray, level: float) -> EffectSize:
+    """Hedges' g of two independent groups.
+
+    Parameters
+    ----------
+    name
+        What the result is called.
+    one, other
+        Values of the people of each group, at least two in each.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    EffectSize
+        ``J(n1 + n2 - 2)`` times the difference of the means divided by the pooled SD, with an interval from the
+        noncentral t distribution; NaN where no group has any spread.
+
+    References
+    ----------
+    Hedges 1981, doi:10.3102/10769986006002107
+
+    Examples
+    --------
+    >>> size = between_arms_effect_size("hedges_g", np.array([3.0, 5, 4, 6]), np.array([1.0, 2, 3, 2]), 0.95)
+    >>> round(size.value, 3), round(size.low, 3), round(size.high, 3)
+    (2.01, 0.331, 3.606)
+    """
+    n1, n2 = len(one), len(other)
+    df = n1 + n2 - 2
+    pooled = math.sqrt(((n1 - 1) * _sd(one) ** 2 + (n2 - 1) * _sd(other) ** 2) / df)
+    method = f"J(n1 + n2 - 2) times difference / pooled SD; {_NONCENTRAL_T}"
+    if pooled == 0:
+        return EffectSize(name, math.nan, method)
+    d, root, j = float(np.mean(one) - np.mean(other)) / pooled, math.sqrt(1 / n1 + 1 / n2), hedges_correction(df)
+    low, high = noncentrality_interval(d / root, df, level)
+    return EffectSize(name, j * d, method, j * low * root, j * high * root, df=df)
 
 
 def _sd(values: FloatArray) -> float:

@@ -192,6 +192,13 @@ def test_hc3_needs_more_than_one_person_in_a_category():
         fit(data, covariates=["site"], robust="HC3")
 
 
+def test_hc2_needs_more_than_one_person_in_a_category_too():
+    data = complete()
+    data.loc[3, "site"] = "island"
+    with pytest.raises(FitError, match="alone determines a coefficient"):
+        fit(data, covariates=["site"], robust="HC2_BM")
+
+
 # ---- what must hold exactly --------------------------------------------------------------------------------------
 
 
@@ -242,7 +249,7 @@ def test_a_baseline_unrelated_to_arm_and_outcome_leaves_the_raw_means():
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(-1e4, 1e4), st.sampled_from([0.01, 0.5, 1000.0]), st.sampled_from([None, "HC3"]))
+@given(st.floats(-1e4, 1e4), st.sampled_from([0.01, 0.5, 1000.0]), st.sampled_from([None, "HC3", "HC2_BM"]))
 def test_shift_and_scale_of_the_outcome(shift, scale, robust):
     plain = fit(complete(), robust=robust, covariates=["site"])
     moved = fit(complete().assign(after=lambda d: d["after"] * scale + shift), robust=robust, covariates=["site"])

@@ -1,4 +1,4 @@
-"""ANCOVA against R: lm, emmeans and sandwich::vcovHC on simulated data with missing values."""
+"""ANCOVA against R: lm, emmeans, sandwich::vcovHC and clubSandwich on simulated data with missing values."""
 
 from __future__ import annotations
 
@@ -50,3 +50,18 @@ def test_people_and_slope(case):
     assert dict(zip(found.fit.model.exog_names, found.fit.params, strict=True))["before"] == pytest.approx(
         source["slope"], rel=tolerances.ESTIMATE
     )
+
+
+@pytest.mark.parametrize("arm", ["Kettlebell", "Walking"])
+def test_hc2_with_bell_and_mccaffreys_degrees_of_freedom(arm):
+    """clubSandwich: CR2 with every person a cluster, Satterthwaite; with two covariates, 90 % interval."""
+    table = reference.data("trial_arms")
+    ask = {"baseline": "before", "arm": "arm", "reference": "Usual care", "participant": "id"}
+    found = ancova(table, "after", **ask, covariates=["age", "site"], robust="HC2_BM", level=0.9)
+    row, source = found.row(contrast=f"{arm} - Usual care"), reference.numbers("change", "numbers")["bell_covariates"]
+    for column in ("estimate", "se", "df", "p", "low", "high"):
+        near = tolerances.SE if column == "df" else NEAR[column]
+        assert row[column] == pytest.approx(source[arm][column], rel=near), column
+    assert row["method"] == "ANCOVA, HC2, Bell–McCaffrey df"
+    assert "HC2 heteroscedasticity-consistent standard errors and t with Bell and McCaffrey's" in found.method
+    assert "10.1162/REST_a_00552" in found.methods()

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
+import kbstudy as kb
 from kbstudy.errors import FitError, PlanError
 from kbstudy.estimates import Estimates
 from kbstudy.models import ancova
@@ -73,6 +75,40 @@ def test_toster(case):
 def test_ncss_yield(se, df, p_low, p_high):
     above, below = one_sided(equivalence(estimates(-8.1153846, se, df), low=-110, high=110))
     assert [above["p"], below["p"]] == pytest.approx([p_low, p_high], abs=0.6e-5)
+
+
+def test_the_other_intervals_of_toster():
+    """The 95 % intervals that TOSTER's tests print: Welch's, and NCSS's with one variance."""
+    welch = equivalence(estimates(*TOSTER["welch"][:3]), low=-1, high=1, alpha=0.025).row()
+    assert (welch["low"], welch["high"]) == pytest.approx((-0.2290799, 0.2890799), abs=1e-7)
+    yields = equivalence(estimates(-8.1153846, 51.114285, 27), low=-110, high=110, alpha=0.025).row()
+    assert (yields["low"], yields["high"]) == pytest.approx((-112.99323, 96.76246), abs=1e-4)
+
+
+def test_moery_and_calin_jageman():
+    """The example of Lakens' primer: 5.25 (0.95, n 95) against 5.22 (0.83, n 89), ±0.429, one variance."""
+    pooled = math.sqrt((94 * 0.95**2 + 88 * 0.83**2) / 182)
+    found = equivalence(estimates(0.03, pooled * math.sqrt(1 / 95 + 1 / 89), 182), low=-0.429, high=0.429)
+    row = found.row()
+    assert row["statistic"] == pytest.approx(-3.03, abs=tolerances.TWO_DECIMALS)
+    assert row["p"] == pytest.approx(0.001, abs=0.0005)
+
+
+def test_any_contrast_of_any_model():
+    """A mixed model's contrast at a visit, with its own degrees of freedom and bounds that are not symmetric."""
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame({"id": range(30), "arm": ["A", "B"] * 15, "own": rng.normal(0, 1, 30)})
+    data = people.merge(pd.DataFrame({"visit": ["v1", "v2", "v3"]}), how="cross")
+    data["y"] = data["own"] + rng.normal(0, 1, 90)
+    fit = kb.mmrm(data, "y ~ arm * visit", participant="id", visit="visit")
+    contrasts = fit.contrasts("arm", by="visit")
+    found = equivalence(contrasts, low=-1.5, high=2)
+    for row, plain in zip(found.rows("equivalence").itertuples(), contrasts.contrasts.itertuples(), strict=True):
+        p_low = stats.t.sf((plain.estimate + 1.5) / plain.se, plain.df)
+        p_high = stats.t.cdf((plain.estimate - 2) / plain.se, plain.df)
+        assert row.p == pytest.approx(max(p_low, p_high), rel=tolerances.IDENTITY)
+        assert row.df == plain.df
+        assert row.visit == plain.visit
 
 
 def test_pigs_of_emmeans():

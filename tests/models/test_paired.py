@@ -12,7 +12,7 @@ from kbstudy.errors import DataError, FitError, PlanError, SmallSample
 from kbstudy.models import paired
 from tests import reference, tolerances
 
-ASK = {"participant": "id", "visit": "visit", "baseline": "before", "followup": "after"}
+ASK = {"participant": "id", "visit": "visit", "baseline": "before", "followup": "after", "p_values": True}
 
 
 def table(folder="noties"):
@@ -53,7 +53,7 @@ def test_nobody_is_lost_without_a_reason():
 
 def test_visits_written_as_numbers_are_the_same_visits():
     data = table().replace({"visit": {"before": 1.0, "after": 2.0}})
-    found = paired(data, "score", participant="id", visit="visit", baseline=1, followup="2")
+    found = paired(data, "score", **{**ASK, "baseline": 1, "followup": "2"})
     assert numbers(found) == pytest.approx(numbers(paired(table(), "score", **ASK)), nan_ok=True)
     assert set(found.frame["visit"]) == {"2"}
 
@@ -93,6 +93,25 @@ def test_views_work():
     assert "10.1177/0013164403256358" in found.methods()
 
 
+def test_no_p_value_unless_it_is_asked_for():
+    ask = {name: value for name, value in ASK.items() if name != "p_values"}
+    quiet, tested = paired(table(), "score", **ask), paired(table(), "score", **ASK)
+    assert quiet.frame[["statistic", "p"]].isna().all(axis=None)
+    assert numbers(quiet, ("estimate", "se", "df", "low", "high")) == pytest.approx(
+        numbers(tested, ("estimate", "se", "df", "low", "high")), nan_ok=True
+    )
+    assert quiet.frame["n"].equals(tested.frame["n"])
+    assert not {"p", "Statistic"} & set(quiet.table().columns)
+    assert {"p", "Statistic"} <= set(tested.table().columns)
+    for text in (quiet.sentence(), quiet.sentence("wilcoxon_pseudomedian"), quiet.method):
+        assert "p =" not in text
+        assert "test" not in text
+    assert "p < 0.001" in tested.sentence()
+    assert "That is why no p-value is given" in quiet.notes[0]
+    assert "10.1186/1745-6215-12-264" in quiet.methods()
+    assert not any("no p-value" in note for note in tested.notes)
+
+
 # ---- what is refused ---------------------------------------------------------------------------------------------
 
 
@@ -103,6 +122,13 @@ def test_everything_that_is_wrong_with_the_question_at_once():
     assert len(caught.value.problems) == 4
     for part in ('did you mean "score"?', 'did you mean "before"?', 'followup="later"', "level=95"):
         assert part in text
+
+
+def test_a_way_to_test_that_is_not_offered():
+    with pytest.raises(PlanError, match="p_values='t' is not offered"):
+        paired(table(), "score", **{**ASK, "p_values": "t"})
+    with pytest.raises(PlanError, match="rng=1 is given and nothing is drawn"):
+        paired(table(), "score", **ASK, rng=1)
 
 
 def test_the_same_visit_twice():

@@ -24,7 +24,8 @@ SIZES = [
 
 def ours(folder, level=0.95):
     table = reference.long(reference.data(folder))
-    return paired(table, "score", participant="id", visit="visit", baseline="before", followup="after", level=level)
+    ask = {"participant": "id", "visit": "visit", "baseline": "before", "followup": "after"}
+    return paired(table, "score", **ask, p_values=True, level=level)
 
 
 def theirs(folder, level=0.95):

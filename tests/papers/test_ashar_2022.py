@@ -150,6 +150,45 @@ def test_adjusted_difference_in_pain(results, contrast, estimate, low, high):
     assert row[["estimate", "low", "high"]].tolist() == pytest.approx([estimate, low, high], abs=TWO_DECIMALS)
 
 
+@pytest.mark.parametrize(
+    ("contrast", "estimate", "low", "high"),
+    [("Placebo - PRT", 10.7, 7.9, 13.5), ("Usual care - PRT", 12.4, 9.6, 15.1)],
+)
+def test_adjusted_difference_in_disability(results, contrast, estimate, low, high):
+    row = results.estimates["disability"].row(contrast=contrast)
+    assert row[["estimate", "low", "high"]].tolist() == pytest.approx([estimate, low, high], abs=0.051)
+
+
+@pytest.fixture(scope="module")
+def side_by_side(results):
+    table = results.study.table("pain").pivot(index="id", columns="visit", values="pain")
+    wide = table.join(results.study.table("pain").drop_duplicates("id").set_index("id")["arm"]).reset_index()
+    ask = {"baseline": "Baseline", "arm": "arm", "reference": "PRT", "participant": "id"}
+    return kb.compare_analyses(wide, "Post-treatment", **ask, randomised=True, effect_sizes=True)
+
+
+@pytest.mark.parametrize(("contrast", "published", "found"), [("Placebo", 1.14, 1.15), ("Usual care", 1.74, 1.78)])
+def test_effect_sizes_on_the_change(side_by_side, contrast, published, found):
+    """Hedges' g with the SD of the change; the paper's differ in the last digits (its baseline is of two sessions)."""
+    row = side_by_side.row("hedges_g_change", f"{contrast} - PRT")
+    assert row["estimate"] == pytest.approx(found, abs=TWO_DECIMALS)
+    assert row["low"] < published < row["high"]
+
+
+@pytest.mark.parametrize(("contrast", "followup"), [("Placebo - PRT", 2.84 - 1.18), ("Usual care - PRT", 3.13 - 1.18)])
+def test_three_analyses_of_the_same_people(results, side_by_side, contrast, followup):
+    """Follow-up only is the difference of the published means; PRT began higher, so the change says more than that."""
+    change, at_followup, adjusted = (
+        side_by_side.row(term, contrast)["estimate"]
+        for term in ("difference_in_change", "difference_at_followup", "adjusted_difference")
+    )
+    assert adjusted == pytest.approx(
+        results.estimates["pain"].row(contrast=contrast)["estimate"], rel=tolerances.SCALED
+    )
+    assert at_followup == pytest.approx(followup, abs=2 * TWO_DECIMALS)
+    assert at_followup < adjusted < change
+
+
 @pytest.mark.parametrize("contrast", ["Placebo - PRT", "Usual care - PRT"])
 def test_the_constrained_model_beside_the_ancova(results, contrast):
     """Both visits in one model: the numbers of ``kb.mmrm`` itself, and everybody in it.

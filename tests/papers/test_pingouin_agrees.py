@@ -27,7 +27,8 @@ def trial():
 
 def test_paired(trial):
     long = trial.melt(id_vars="id", value_vars=["before", "after"], var_name="visit", value_name="score")
-    ours = kb.paired(long, "score", participant="id", visit="visit", baseline="before", followup="after")
+    ask = {"participant": "id", "visit": "visit", "baseline": "before", "followup": "after"}
+    ours = kb.paired(long, "score", **ask, p_values=True)
     theirs = pg.ttest(trial["after"], trial["before"], paired=True).iloc[0]
     row = ours.row("mean_change")
     assert row["statistic"] == pytest.approx(theirs["T"], rel=SAME)

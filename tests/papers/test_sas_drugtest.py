@@ -59,3 +59,12 @@ def test_ls_means(found, drug, mean, se):
 def test_differences_are_differences_of_ls_means(found):
     assert found.row(contrast="A - F")["estimate"] == pytest.approx(6.714963 - 10.161102, abs=2e-6)
     assert found.row(contrast="D - F")["estimate"] == pytest.approx(6.823935 - 10.161102, abs=2e-6)
+
+
+def test_f_of_drug_and_r_squared(found):
+    """SAS: F(drug) 2.13613, p 0.13838, R² 0.67626; of the same fitted model."""
+    drug = found.fit.f_test(np.array([[-1.0, 1, 0, 0], [-1, 0, 1, 0]]))
+    assert float(drug.fvalue) == pytest.approx(2.13613, abs=0.5e-5)
+    assert float(drug.pvalue) == pytest.approx(0.13838, abs=0.5e-5)
+    assert (drug.df_num, drug.df_denom) == (2, 26)
+    assert found.fit.rsquared == pytest.approx(0.67626, abs=0.5e-5)

@@ -23,7 +23,8 @@ def test_paired_t():
             "sbp": BEFORE + AFTER,
         }
     )
-    row = paired(men, "sbp", participant="man", visit="when", baseline="after", followup="before").row()
+    ask = {"participant": "man", "visit": "when", "baseline": "after", "followup": "before"}
+    row = paired(men, "sbp", **ask, p_values=True).row()
     found = row[["estimate", "low", "high", "p"]].tolist()
     assert found == pytest.approx([-1.8333, -5.5365, 1.8698, 0.2992], abs=tolerances.FOUR_DECIMALS)
     assert row["statistic"] == pytest.approx(-1.089648, rel=tolerances.SEVEN_DIGITS)

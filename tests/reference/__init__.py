@@ -17,9 +17,9 @@ def numbers(folder: str, name: str) -> dict[str, Any]:
     return content
 
 
-def data(folder: str) -> pd.DataFrame:
+def data(folder: str, name: str = "data") -> pd.DataFrame:
     """The data that the source answered about."""
-    return pd.read_csv(_HERE / folder / "data.csv")
+    return pd.read_csv(_HERE / folder / f"{name}.csv")
 
 
 def long(wide: pd.DataFrame) -> pd.DataFrame:
