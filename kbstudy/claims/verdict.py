@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from kbstudy import formatting as fmt
+from kbstudy.claims.chain import chain_sentence, weakest_link
 from kbstudy.claims.rule import Region, VerdictWord, judge
+from kbstudy.claims.settle import Settle
 from kbstudy.errors import PlanError
 
-__all__ = ["Certainty", "Evidence", "Verdict", "verdict_on"]
+__all__ = ["Certainty", "Direction", "Evidence", "Verdict", "verdict_on", "verdict_on_chain"]
 
 Certainty = Literal["high", "moderate", "low", "very low", "none"]
+Direction = Literal["", "higher", "lower", "not shown"]
 _LADDER: Final[tuple[Certainty, ...]] = ("high", "moderate", "low", "very low")
 
 #: Below this many people, certainty is lowered.
@@ -51,6 +54,11 @@ class Evidence:
         Whether the quantity is an effect of an intervention; only then do control group and randomisation matter.
     simulated
         Whether the data are made up.
+    direction, p
+        For a publication that printed no size: ``"higher"``, ``"lower"`` or ``"not shown"``, and its p-value in words.
+        Such evidence is judged against zero only.
+    weakened_by
+        Further reasons for less certainty that whoever knows the source has found.
     """
 
     source: str
@@ -66,6 +74,9 @@ class Evidence:
     allocation: str = "not stated"
     is_effect: bool = True
     simulated: bool = False
+    direction: Direction = ""
+    p: str = ""
+    weakened_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         ends = [end for end in (self.low, self.estimate, self.high) if not math.isnan(end)]
@@ -76,8 +87,15 @@ class Evidence:
 
     @property
     def exists(self) -> bool:
-        """Whether there is an interval to judge on."""
-        return not (math.isnan(self.low) or math.isnan(self.high))
+        """Whether there is an interval, or at least a direction, to judge on."""
+        return bool(self.direction) or not (math.isnan(self.low) or math.isnan(self.high))
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The interval; of a mere direction all values above zero, all below, or all there are."""
+        least = math.nextafter(0.0, 1.0)
+        spans = {"higher": (least, math.inf), "lower": (-math.inf, -least), "not shown": (-math.inf, math.inf)}
+        return spans.get(self.direction, (self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,18 +113,32 @@ class Verdict:
     importance: str
     explanation: str = ""
     important: Region | None = None
+    plainly: str = ""
+    population: str = ""
+    comparator: str = ""
+    related: tuple[str, ...] = ()
+    settle: Settle | None = None
+    links: tuple[Verdict, ...] = ()
+    decided_by: str = ""
 
     @property
     def found(self) -> str:
         """``−1.4 points (95% CI −2.7 to −0.0), 40 people``."""
         e = self.evidence
         unit = f" {e.unit}" if e.unit else ""
+        if e.direction:
+            people = fmt.count(e.n, "person", "people")
+            said = (
+                "no difference" if e.direction == "not shown" else f"{e.direction}, by an amount that was not printed"
+            )
+            return f"{said} ({e.p}; {people})" if e.p else f"{said} ({people})"
         if not e.exists:
             known = not math.isnan(e.estimate)
             return f"{fmt.number(e.estimate, e.decimals)}{unit} without an interval" if known else "no estimate"
         digits = self._digits()
         span = fmt.interval(e.low, e.high, digits)
         people = fmt.count(e.n, "person", "people")
+        people = f"{e.studies} studies, {people}" if e.studies > 1 else people
         return f"{fmt.number(e.estimate, digits)}{unit} ({fmt.confidence(e.level)} CI {span}; {people})"
 
     def _digits(self) -> int:
@@ -125,6 +157,10 @@ class Verdict:
         region = self.region.text(e.unit)
         quantity = self.quantity or "the quantity"
         stamp = "In simulated data, which are never evidence: " if e.simulated else ""
+        if self.links:
+            return f"{stamp}{self.word.capitalize()}: {chain_sentence(self)}"
+        if e.direction:
+            return f"{stamp}{self.word.capitalize()}: {self._of_a_direction(region)}"
         if not math.isnan(e.estimate) and not e.exists:
             return (
                 f"{stamp}{self.word.capitalize()}: {e.source} reports {self.found}, and without an interval nothing "
@@ -137,6 +173,33 @@ class Verdict:
             f"{stamp}{self.word.capitalize()}: the claim needs {quantity} to be {region}; {e.source} {verb} "
             f"{self.found}, so {_SAYS[self.word]}."
         )
+
+    def _of_a_direction(self, region: str) -> str:
+        """Where a size was never printed, no interval can be spoken of."""
+        e = self.evidence
+        quantity = self.quantity or "the quantity"
+        found = f"{e.source} {'showed' if e.direction == 'not shown' else 'found it'} {self.found}"
+        so = {
+            "supported": "so the direction agrees with the claim",
+            "not supported": "so the direction contradicts the claim",
+        }.get(self.word, "which leaves the claim open: nothing shown is not the same as no effect")
+        return f"the claim needs {quantity} to be {region}; {found}, {so}."
+
+    @property
+    def in_short(self) -> str:
+        """One short sentence for a reader who reads nothing else; the declared one, else one that always holds."""
+        if self.plainly:
+            stamp = "In simulated data: " if self.evidence.simulated else ""
+            return f"{stamp}{self.plainly}"
+        if self.links:
+            return f"Link {self.decided_by} of the chain decides."
+        return {
+            "supported": f"What was found agrees: {self.found}.",
+            "not supported": f"What was found disagrees: {self.found}.",
+            "inconclusive": f"What was found fits a yes and a no: {self.found}.",
+            "no evidence": "Nobody has measured this, as far as was found.",
+            "not possible as stated": "The claim contradicts itself.",
+        }[self.word]
 
     @property
     def certainty_sentence(self) -> str:
@@ -156,14 +219,18 @@ class Verdict:
         """Everything, ready for JSON."""
         return {
             **asdict(self),
+            "links": [link.to_dict() for link in self.links],
             "found": self.found,
+            "in_short": self.in_short,
             "sentence": self.sentence,
             "certainty_text": self.certainty_sentence,
         }
 
     def __str__(self) -> str:
         lines = [f'{self.claim_id}: "{self.says}"', self.sentence, self.importance, self.certainty_sentence]
-        return "\n".join(line for line in [*lines, self.explanation] if line)
+        lines += [f"Link {link.claim_id}: {link.sentence}" for link in self.links]
+        lines += [self.explanation, *self.related, self.settle.sentence if self.settle else ""]
+        return "\n".join(line for line in lines if line)
 
     def __repr__(self) -> str:
         return str(self)
@@ -194,6 +261,8 @@ def verdict_on(
     smallest_important_source: str = "",
     better: str = "",
     explanation: str = "",
+    plainly: Mapping[str, str] | None = None,
+    related: tuple[str, ...] = (),
 ) -> Verdict:
     """Judge a claim on its evidence.
 
@@ -212,12 +281,18 @@ def verdict_on(
         them the verdict says in a second sentence whether the effect reaches it. It never changes the verdict.
     explanation
         Added for the reader as it is.
+    plainly
+        Short sentences for a lay reader by verdict (``"supported"``, ``"not_supported"``, ``"inconclusive"``,
+        ``"no_evidence"``); ``{estimate}``, ``{size}`` (without its sign), ``{low}``, ``{high}`` and ``{n}`` become what
+        was found.
+    related
+        Other studies in words, which do not test the claim.
 
     Returns
     -------
     Verdict
         With its certainty and each reason that lowered it: no control group, no randomisation, fewer than 30 people,
-        estimated instead of measured, one trial only.
+        estimated instead of measured, one trial only, only a direction published, and what the evidence brings along.
 
     Examples
     --------
@@ -230,11 +305,12 @@ def verdict_on(
         raise PlanError(f"a smallest important difference is larger than 0, and {smallest_important:g} is not")
     reasons = tuple(_reasons(evidence)) if evidence.exists else ()
     is_evidence = evidence.exists and not evidence.simulated
+    word = judge(*evidence.span, region)
     return Verdict(
         claim_id=claim_id,
         says=says,
         quantity=quantity,
-        word=judge(evidence.low, evidence.high, region),
+        word=word,
         region=region,
         evidence=evidence,
         certainty=_LADDER[min(len(reasons), len(_LADDER) - 1)] if is_evidence else "none",
@@ -242,6 +318,25 @@ def verdict_on(
         importance=_importance(evidence, smallest_important, smallest_important_source, better),
         explanation=explanation,
         important=_toward(smallest_important, better),
+        plainly=_filled((plainly or {}).get(word.replace(" ", "_"), ""), evidence),
+        related=related,
+    )
+
+
+def _shortest(value: float, digits: int) -> str:
+    """A number without zeros at its end."""
+    return fmt.plain(round(value, digits)) if math.isfinite(value) else fmt.MISSING
+
+
+def _filled(sentence: str, evidence: Evidence) -> str:
+    """A declared sentence with the numbers that were found."""
+    digits = evidence.decimals
+    return sentence.format(
+        estimate=_shortest(evidence.estimate, digits),
+        size=_shortest(abs(evidence.estimate), digits),
+        low=_shortest(evidence.low, digits),
+        high=_shortest(evidence.high, digits),
+        n=evidence.n,
     )
 
 
@@ -259,6 +354,9 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
         yield "the outcome was estimated instead of measured"
     if evidence.studies < 2:
         yield "it rests on one trial only" if evidence.is_effect else "it rests on one study only"
+    if evidence.direction:
+        yield "only the direction was published, and not the size"
+    yield from evidence.weakened_by
 
 
 def _toward(smallest: float | None, better: str) -> Region | None:
@@ -273,6 +371,9 @@ def _importance(evidence: Evidence, smallest: float | None, source: str, better:
     toward = _toward(smallest, better)
     if toward is None or smallest is None or not evidence.exists:
         return ""
+    if evidence.direction:
+        said = "Whether the effect reaches the smallest important difference is open: its size was not printed"
+        return f"{said}. {source}".strip()
     size = f"{fmt.plain(smallest)} {evidence.unit}".strip()
     away = _toward(smallest, "higher" if better == "lower" else "lower")
     if away is not None and away.position(evidence.low, evidence.high) == "inside":
@@ -287,3 +388,64 @@ def _importance(evidence: Evidence, smallest: float | None, source: str, better:
     is_short = toward.position(evidence.estimate, evidence.estimate) == "outside"
     tail = f"; the estimate itself {'falls short of' if is_short else 'reaches'} it" if "is open" in reached else ""
     return f"{reached}{tail}. {source}".strip()
+
+
+def verdict_on_chain(
+    claim_id: str,
+    says: str,
+    links: Sequence[Verdict],
+    *,
+    explanation: str = "",
+    plainly: Mapping[str, str] | None = None,
+    related: tuple[str, ...] = (),
+) -> Verdict:
+    """Judge a claim that holds only if each of its links holds.
+
+    Parameters
+    ----------
+    claim_id, says
+        The claim and its words.
+    links
+        Verdicts on the links, in the order of the chain, from :func:`verdict_on`.
+    explanation, plainly, related
+        As for :func:`verdict_on`.
+
+    Returns
+    -------
+    Verdict
+        With the word, evidence and certainty of its weakest link, which ``decided_by`` names.
+
+    Notes
+    -----
+    Supported only if every link is; not supported if one link is not; otherwise no evidence if nobody has tested a
+    link; otherwise inconclusive. Links that hold one by one, in different people, still do not show that one works
+    through the other.
+
+    Examples
+    --------
+    >>> warm = Evidence("one study", 6.4, 4.0, 8.8, unit="mmol/L", n=14, is_effect=False)
+    >>> links = [
+    ...     verdict_on("C-a", "more blood flow", Evidence("nothing"), Region(at_least=0)),
+    ...     verdict_on("C-b", "so less lactate", warm, Region(at_most=2)),
+    ... ]
+    >>> chain = verdict_on_chain("C", "blood flow reduces lactate", links)
+    >>> chain.word, chain.decided_by
+    ('not supported', 'C-b')
+    """
+    weakest = weakest_link(links)
+    return Verdict(
+        claim_id=claim_id,
+        says=says,
+        quantity=weakest.quantity,
+        word=weakest.word,
+        region=weakest.region,
+        evidence=weakest.evidence,
+        certainty=weakest.certainty,
+        lowered_by=weakest.lowered_by,
+        importance="",
+        explanation=explanation,
+        plainly=_filled((plainly or {}).get(weakest.word.replace(" ", "_"), ""), weakest.evidence),
+        related=related,
+        links=tuple(links),
+        decided_by=weakest.claim_id,
+    )

@@ -1,22 +1,71 @@
 """Published studies as data: what a paper reported, how well it is verified, and what follows from it."""
 
 from kbstudy.evidence.audit import AUDIT_COLUMNS, Audit, audit_energy_claim, audit_rows
-from kbstudy.evidence.published import (
-    PUBLISHED_COLUMNS,
+from kbstudy.evidence.conversions import (
+    Converted,
+    Effect,
+    log_ratio_from_percent,
+    log_ratio_of_change,
+    log_ratio_of_means,
+    mean_change,
+    mean_difference,
+    sd_from_se,
+    sd_of_change,
+    se_from_f,
+    se_from_interval,
+    se_from_p,
+    se_from_t,
+    standardised_mean_change,
+    standardised_mean_difference,
+    standardised_mean_difference_from_t,
+    vary,
+)
+from kbstudy.evidence.pooling import NarrowInterval, Pooled, pool
+from kbstudy.evidence.published import PUBLISHED_COLUMNS, published_estimates, published_frame
+from kbstudy.evidence.published_pool import pool_problems, pool_published
+from kbstudy.evidence.published_words import (
     citation,
-    published_estimates,
-    published_frame,
+    direction_of,
+    row_in_words,
+    spread_in_words,
     study_and_year,
+    value_in_words,
 )
 
 __all__ = [
     "AUDIT_COLUMNS",
     "PUBLISHED_COLUMNS",
     "Audit",
+    "Converted",
+    "Effect",
+    "NarrowInterval",
+    "Pooled",
     "audit_energy_claim",
     "audit_rows",
     "citation",
+    "direction_of",
+    "log_ratio_from_percent",
+    "log_ratio_of_change",
+    "log_ratio_of_means",
+    "mean_change",
+    "mean_difference",
+    "pool",
+    "pool_problems",
+    "pool_published",
     "published_estimates",
     "published_frame",
+    "row_in_words",
+    "sd_from_se",
+    "sd_of_change",
+    "se_from_f",
+    "se_from_interval",
+    "se_from_p",
+    "se_from_t",
+    "spread_in_words",
+    "standardised_mean_change",
+    "standardised_mean_difference",
+    "standardised_mean_difference_from_t",
     "study_and_year",
+    "value_in_words",
+    "vary",
 ]

@@ -11,27 +11,43 @@ import pandas as pd
 
 from kbstudy.errors import DataError, PlanError, Problem, Problems, did_you_mean
 from kbstudy.estimates import Estimates
+from kbstudy.evidence.published_words import (
+    DIRECTIONS,
+    P_VALUE,
+    citation,
+    is_significant,
+    spread_in_words,
+    value_in_words,
+)
 from kbstudy.measures import energy_rate
 from kbstudy.readers import RawTable
 
-__all__ = ["PUBLISHED_COLUMNS", "citation", "published_estimates", "published_frame", "study_and_year"]
+__all__ = ["PUBLISHED_COLUMNS", "factor_to", "published_estimates", "published_frame", "standard_error_of_mean"]
 
 _CHOICES: Final = {
-    "design": ("randomised trial", "controlled trial", "single group", "laboratory session", "article"),
-    "allocation": ("randomised", "assigned", "single group", "none"),
-    "quantity": ("mean", "mean difference", "claim"),
-    "spread_kind": ("SD", "SD (assumed)", "SE", "SE (assumed)", "CI95", "none"),
+    "design": (
+        "randomised trial", "controlled trial", "single group", "laboratory session", "comparison of groups", "review",
+        "article",
+    ),
+    "allocation": ("randomised", "assigned", "single group", "none", "not stated"),
+    "quantity": (
+        "mean", "mean change", "mean difference", "standardised mean difference", "ratio", "count", "direction",
+        "claim",
+    ),
+    "spread_kind": ("SD", "SD (assumed)", "SE", "SE (assumed)", "CI95", "P", "none"),
     "basis": ("measured", "estimated"),
-    "verified": ("seen", "calculated"),
-}
+    "verified": ("seen", "second-hand", "calculated"),
+}  # fmt: skip
 _NUMBERS: Final = ("n", "value", "spread", "low", "high", "body_mass_kg")
-_MUST: Final = ("id", "study", "group", "outcome", "value", "unit", "citation", "where_seen", *_CHOICES)
+_MUST: Final = ("id", "study", "group", "population", "outcome", "value", "unit", "citation", "where_seen", *_CHOICES)
+#: Quantities that say nothing without what they were compared with.
+_COMPARED: Final = ("mean difference", "standardised mean difference", "ratio", "direction")
 
 #: The columns of a table of published numbers.
 PUBLISHED_COLUMNS: Final = (
-    "id", "study", "year", "design", "allocation", "group", "n", "arm", "task", "outcome", "quantity", "value",
-    "spread", "spread_kind", "low", "high", "unit", "body_mass_kg", "basis", "basis_note", "verified", "where_seen",
-    "citation", "doi", "note",
+    "id", "study", "year", "design", "allocation", "group", "population", "n", "shared_participants", "arm",
+    "comparator", "task", "outcome", "quantity", "value", "spread", "spread_kind", "low", "high", "p", "unit",
+    "body_mass_kg", "basis", "basis_note", "verified", "where_seen", "citation", "doi", "note",
 )  # fmt: skip
 
 _FROM_MEMORY = (
@@ -97,8 +113,31 @@ def _problems_of(record: dict[str, str], file: str, row: int) -> Iterator[Proble
     for column in _NUMBERS:
         if record[column] and not _is_number(record[column]):
             yield problem(column, f'"{record[column]}" is not a number')
+    if record["p"] and not P_VALUE.fullmatch(record["p"]):
+        yield problem("p", f'"{record["p"]}" is not a p-value; write 0.053, <0.001 or ns')
+    if record["quantity"] in _COMPARED and not record["comparator"]:
+        yield problem("comparator", f"is empty; a {record['quantity']} says nothing without what it was compared with")
+    yield from _direction_problems(record, problem)
     yield from _spread_problems(record, problem)
     yield from _value_problems(record, problem)
+
+
+def _direction_problems(record: dict[str, str], problem: Callable[..., Problem]) -> Iterator[Problem]:
+    """A paper that prints which way and how sure, and not by how much."""
+    is_direction, is_p = record["quantity"] == "direction", record["spread_kind"] == "P"
+    if is_direction != is_p:
+        what = 'the quantity "direction" and the spread_kind "P" belong together: a p-value without a size'
+        yield problem("quantity", what)
+    if not is_direction:
+        return
+    if not record["p"]:
+        yield problem("p", "is empty; a direction is only as good as its p-value")
+    if _is_number(record["value"]) and float(record["value"]) not in DIRECTIONS:
+        yield problem("value", f"{record['value']} is not a direction; write 1 (higher), -1 (lower) or 0 (not told)")
+    elif record["value"] == "0" and is_significant(record["p"]):
+        yield problem("value", f"is 0, and p = {record['p']} says that there was a direction; write 1 or -1")
+    if record["unit"] != "direction":
+        yield problem("unit", f'"{record["unit"]}" is the unit of a size; a direction has the unit "direction"')
 
 
 def _spread_problems(record: dict[str, str], problem: Callable[..., Problem]) -> Iterator[Problem]:
@@ -108,13 +147,13 @@ def _spread_problems(record: dict[str, str], problem: Callable[..., Problem]) ->
             yield problem("spread", f"a {kind} needs the columns spread and n")
         if record["low"] or record["high"]:
             yield problem("low", f"there is an interval beside the {kind}; keep the one that was printed")
-        if record["quantity"] != "mean":
+        if record["quantity"] not in ("mean", "mean change"):
             what = f"a {kind} says how precise a mean is, and not how precise a {record['quantity']} is"
             yield problem("spread_kind", what, "Give the confidence interval that was published, or no spread.")
     if kind == "CI95" and not (record["low"] and record["high"]):
         yield problem("low", "a CI95 needs the columns low and high")
-    if kind == "none" and (record["spread"] or record["low"] or record["high"]):
-        yield problem("spread_kind", 'says "none" but there is a spread or an interval; say which kind it is')
+    if kind in ("none", "P") and (record["spread"] or record["low"] or record["high"]):
+        yield problem("spread_kind", f'says "{kind}" but there is a spread or an interval; say which kind it is')
 
 
 def _value_problems(record: dict[str, str], problem: Callable[..., Problem]) -> Iterator[Problem]:
@@ -196,24 +235,17 @@ def _notes(rows: pd.DataFrame, unit: str) -> Iterator[str]:
         )
 
 
-def citation(row: pd.Series) -> str:
-    """The reference of a row of :func:`published_frame`, with its DOI if it has one."""
-    return f"{row['citation']} doi:{row['doi']}" if row["doi"] else str(row["citation"])
-
-
-def study_and_year(row: pd.Series) -> str:
-    """What to call a row of :func:`published_frame`; some conference abstracts have no year."""
-    return f"{row['study']} {row['year']}".strip()
-
-
 def _estimate(row: pd.Series, unit: str) -> dict[str, object]:
-    factor, how = _conversion(row, unit)
+    factor, how = factor_to(row, unit)
     estimate, se, df, low, high = row["value"] * factor, math.nan, math.nan, math.nan, math.nan
-    if row["spread_kind"] == "CI95":
+    if row["spread_kind"] == "P":
+        estimate = math.nan
+        method = f"only the direction was published: {value_in_words(row)}, {spread_in_words(row)}"
+    elif row["spread_kind"] == "CI95":
         low, high = row["low"] * factor, row["high"] * factor
         method = "interval as published"
     elif row["spread_kind"][:2] in ("SD", "SE"):
-        se, df = _standard_error(row) * factor, row["n"] - 1
+        se, df = standard_error_of_mean(row) * factor, row["n"] - 1
         half = _t_quantile(df) * se
         low, high = estimate - half, estimate + half
         method = f"t interval from the published {row['spread_kind']}"
@@ -232,7 +264,8 @@ def _estimate(row: pd.Series, unit: str) -> dict[str, object]:
     }
 
 
-def _standard_error(row: pd.Series) -> float:
+def standard_error_of_mean(row: pd.Series) -> float:
+    """The standard error of a row with an SD or SE, in the unit of the row."""
     spread = float(row["spread"])
     return spread / math.sqrt(row["n"]) if row["spread_kind"].startswith("SD") else spread
 
@@ -243,7 +276,7 @@ def _t_quantile(df: float) -> float:
     return float(stdtrit(df, 0.975))
 
 
-def _conversion(row: pd.Series, unit: str) -> tuple[float, str]:
+def factor_to(row: pd.Series, unit: str) -> tuple[float, str]:
     """The factor from a row's unit to another, and how to say it."""
     if row["unit"] == unit:
         return 1.0, ""
