@@ -1,6 +1,6 @@
-"""The simulated trial that ships in ``data/raw/demo-trial``: a REDCap export, messy on purpose.
+"""The simulated trial that ships in ``data/raw/demo-trial``: a REDCap export, messy on purpose, and gas exchange.
 
-``python -m kbstudy.simulate.demo_trial data/raw/demo-trial`` writes the two CSV files again, byte for byte.
+``python -m kbstudy.simulate.demo_trial data/raw/demo-trial`` writes every file again, byte for byte.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+
+from kbstudy.simulate.sessions import Swinger, write_sessions
 
 __all__ = ["SEED", "write_demo_trial"]
 
@@ -41,6 +43,11 @@ _COLUMNS: Final = (
     "equipment___2", "pain_now", "odi", "grip_kg", "assessment_complete",
 )  # fmt: skip
 
+_LOG_COLUMNS: Final = ("record_id", "weeks_followed", "sessions_planned", "sessions_attended")
+_EVENT_COLUMNS: Final = ("record_id", "event", "serious")
+#: Three sessions a week for eight weeks.
+_PLANNED: Final = 24
+
 _DICTIONARY_HEADER: Final = (
     "Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",
     "Choices, Calculations, OR Slider Labels", "Field Note", "Text Validation Type OR Show Slider Number",
@@ -64,7 +71,7 @@ _FIELDS: Final = (
 
 
 def write_demo_trial(folder: Path, *, rng: np.random.Generator) -> None:
-    """Write ``redcap_export.csv`` and ``redcap_dictionary.csv`` of the demonstration trial.
+    """Write the demonstration trial: the REDCap export, exports of carts in ``gas/``, a training log, adverse events.
 
     Parameters
     ----------
@@ -73,8 +80,55 @@ def write_demo_trial(folder: Path, *, rng: np.random.Generator) -> None:
     rng
         Source of randomness; ``np.random.default_rng(SEED)`` gives the files that ship.
     """
-    (folder / "redcap_export.csv").write_text(_csv(_COLUMNS, _spoil(_records(rng))), "utf-8", newline="")
+    records = _records(rng)
+    swingers = _swingers(records)
+    (folder / "redcap_export.csv").write_text(_csv(_COLUMNS, _spoil(records)), "utf-8", newline="")
     (folder / "redcap_dictionary.csv").write_text(_dictionary(), "utf-8", newline="")
+    (folder / "gas").mkdir(exist_ok=True)
+    write_sessions(folder / "gas", swingers, rng=rng)
+    (folder / "training_log.csv").write_text(_csv(_LOG_COLUMNS, _training_log(records, rng)), "utf-8", newline="")
+    (folder / "adverse_events.csv").write_text(_csv(_EVENT_COLUMNS, _adverse_events(records, rng)), "utf-8", newline="")
+
+
+def _allocated(records: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The enrolment of everyone with an arm."""
+    return [record for record in records if record.get("arm")]
+
+
+def _training_log(records: Sequence[Mapping[str, str]], rng: np.random.Generator) -> list[dict[str, str]]:
+    """Weeks followed of everyone, sessions of those with kettlebells; who left early trained less."""
+    came = {name: {r["record_id"] for r in records if r["redcap_event_name"] == name} for name in _EVENTS}
+    rows = []
+    for record in _allocated(records):
+        person = record["record_id"]
+        weeks = 8 if person in came[_EVENTS[2]] else 6 if person in came[_EVENTS[1]] else 3
+        row = {"record_id": person, "weeks_followed": str(weeks)}
+        if record["arm"] == "1":
+            attended = int(rng.binomial(_PLANNED * weeks // 8, 0.82))
+            row |= {"sessions_planned": str(_PLANNED), "sessions_attended": str(attended)}
+        rows.append(row)
+    return rows
+
+
+def _adverse_events(records: Sequence[Mapping[str, str]], rng: np.random.Generator) -> list[dict[str, str]]:
+    """Soreness and blisters mostly where there are kettlebells; nothing serious."""
+    rows = []
+    for record in _allocated(records):
+        rates = (0.5, 0.25, 0.05) if record["arm"] == "1" else (0.15, 0.0, 0.05)
+        for event, rate in zip(("muscle soreness", "blister on the hand", "back pain flare-up"), rates, strict=True):
+            same = {"record_id": record["record_id"], "event": event, "serious": "no"}
+            rows += [same] * int(rng.poisson(rate))
+    return rows
+
+
+def _swingers(records: Sequence[Mapping[str, str]]) -> list[Swinger]:
+    """Those with kettlebells who came to the last visit."""
+    last = {record["record_id"] for record in records if record["redcap_event_name"] == _EVENTS[-1]}
+    return [
+        Swinger(record["record_id"], record["sex"] == "1", float(record["age"]), float(record["mass_kg"]))
+        for record in records
+        if record.get("arm") == "1" and record["record_id"] in last
+    ]
 
 
 def _records(rng: np.random.Generator) -> list[dict[str, str]]:
