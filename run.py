@@ -23,12 +23,18 @@ USAGE = """usage: python3 run.py COMMAND [ARGUMENTS]
   report   write the reports of the studies in data/raw/ (or of the folders you name)
   test     run the tests
   lab      open JupyterLab on notebooks/
+  docs     build the documentation site: docs/_build/html/index.html
   setup    only set up
   lint     style and types (developers)
-  lock     write the lock files again (developers)
-  (any other command is one of kbstudy's: check, inspect, new, codebook)"""
+  lock     write the lock files again (developers); with a study folder: lock its plan
+  (any other command is one of kbstudy's: check, inspect, new, codebook, verify)"""
 
-LOCKS = {"lab": "requirements-lab.lock", "test": "requirements-test.lock", "lint": "requirements-dev.lock"}
+LOCKS = {
+    "lab": "requirements-lab.lock",
+    "test": "requirements-test.lock",
+    "lint": "requirements-dev.lock",
+    "docs": "requirements-docs.lock",
+}
 
 #: What each lock file holds beside the core, for ``python3 run.py lock`` (developers only).
 LOCKED = {
@@ -36,6 +42,7 @@ LOCKED = {
     "requirements-test.lock": ("--extra", "test"),
     "requirements-lab.lock": ("--extra", "notebook", "--extra", "data"),
     "requirements-dev.lock": ("--extra", "test", "--extra", "notebook", "--group", "dev"),
+    "requirements-docs.lock": ("--extra", "docs"),
 }
 
 
@@ -97,9 +104,13 @@ def set_up(lock_name: str) -> None:
 
 
 def write_locks() -> int:
-    """Write the lock files again: every platform, with hashes, without the address of any registry."""
+    """Write the lock files again: every platform, with hashes, without the address of any registry.
+
+    Each keeps the versions of those before it, because one ``.venv`` holds them all.
+    """
+    names = list(LOCKED)
     for name, extras in LOCKED.items():
-        same = () if name == "requirements.lock" else ("--constraint", "requirements.lock")
+        same = [part for before in names[: names.index(name)] for part in ("--constraint", before)]
         options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--quiet")
         note = ("--custom-compile-command", "python3 run.py lock", "--python-version", "3.11", "--upgrade")
         command = (PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *extras, *same, *options, *note, "-o", name)
@@ -115,6 +126,17 @@ def lint() -> int:
     return int(bool(failed))
 
 
+def docs() -> int:
+    """Build the site from scratch, because a warning is only given for a page that is read anew."""
+    print("Building the documentation, in about a quarter of a minute ...", flush=True)
+    built = HOME / "docs" / "_build"
+    strict = ("-E", "-W", "--keep-going", "-q")
+    failed = run(PYTHON, "-m", "sphinx", *strict, "-d", built / "doctrees", HOME / "docs", built / "html")
+    if not failed:
+        print(f"The documentation is built: {built / 'html' / 'index.html'}")
+    return failed
+
+
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):
         sys.exit(f"kbstudy needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
@@ -125,14 +147,16 @@ def main(arguments: list[str]) -> int:
     set_up(LOCKS.get(command, "requirements.lock"))
     if command == "setup":
         return 0
-    if command in ("test", "lint", "lock") or (command == "report" and not rest):
+    if command in ("test", "lint") or (command in ("lock", "report") and not rest):
         os.chdir(HOME)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *rest)
     if command == "lint":
         return lint()
-    if command == "lock":
+    if command == "lock" and not rest:
         return write_locks()
+    if command == "docs":
+        return docs()
     if command == "lab":
         return run(PYTHON, "-m", "jupyterlab", str(HOME / "notebooks"), *rest)
     return run(PYTHON, "-m", "kbstudy", command, *rest)

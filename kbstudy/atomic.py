@@ -1,4 +1,4 @@
-"""Puts a folder of files in place in one step."""
+"""Puts a folder of files, or one file, in place in one step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from kbstudy.errors import OutputError, Problem
 
-__all__ = ["replace_folder"]
+__all__ = ["replace_file", "replace_folder"]
 
 #: The file that says which other files of a folder kbstudy made.
 MANIFEST: Final = "provenance.json"
@@ -58,6 +58,16 @@ def replace_folder(target: Path, files: Mapping[str, bytes], about: Mapping[str,
     finally:
         if staging is not None:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def replace_file(target: Path, content: bytes) -> None:
+    """Make ``target`` hold exactly this, or leave it as it was; an OSError says why it could not be done."""
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _write(staging, {target.name: content})
+        (staging / target.name).replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _manifest(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:

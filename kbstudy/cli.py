@@ -17,6 +17,7 @@ from kbstudy.errors import PlanError, Problem, Problems, StudyError
 
 if TYPE_CHECKING:
     from kbstudy.ledger import Ledger
+    from kbstudy.study import Study
 
 __all__ = ["app", "main"]
 
@@ -36,6 +37,7 @@ def report(
         tuple[Format, ...], Parameter(consume_multiple=True, negative="", show_default=lambda _: "all three")
     ] = ("html", "docx", "pdf"),
     out: Path = Path("reports"),
+    template: Path | None = None,
 ) -> None:
     """Analyse studies and write their reports.
 
@@ -52,12 +54,14 @@ def report(
         Formats to write; repeat it or give several.
     out
         Where the reports go; each study gets a folder of its own in it.
+    template
+        A Word document whose page, styles, header and footer report.docx takes; what stands in it comes first.
     """
     failed, done = Problems(), set[str]()
     with _progress() as step:
         for folder in folders or _shipped():
             try:
-                _report(folder, to, out, step, done)
+                _report(folder, to, out, template, step, done)
             except StudyError as error:
                 _complain(error, folder)
                 failed.extend(error.problems)
@@ -65,29 +69,91 @@ def report(
         sys.exit(1)
 
 
-def _report(folder: Path, to: Sequence[Format], out: Path, step: Callable[[str], None], done: set[str]) -> None:
+def _report(
+    folder: Path,
+    to: Sequence[Format],
+    out: Path,
+    template: Path | None,
+    step: Callable[[str], None],
+    done: set[str],
+) -> None:
     step(f"{folder.name}: reading")
-    study = kbstudy.load(folder)
+    study = kbstudy.load(folder, on_step=lambda text: step(f"{folder.name}: {text}"))
     if study.id in done:
         do = "Give each study an id of its own in study.toml: its report folder is named after it."
         raise PlanError(Problem(f'another study of this run has the id "{study.id}" too', do=do))
     done.add(study.id)
     results = kbstudy.analyse(study, on_step=lambda text: step(f"{folder.name}: {text}"))
     tables = kbstudy.export(study) if study.has_people else None
-    target = kbstudy.report(results, to, out / study.id, on_step=lambda text: step(f"{folder.name}: {text}"))
+    target = kbstudy.report(
+        results, to, out / study.id, template=template, on_step=lambda text: step(f"{folder.name}: {text}")
+    )
     stamp = f" ({results.stamp} DATA, NOT EVIDENCE)" if results.stamp else ""
     _say(f"[bold]{_escape(study.plan.study.title)}[/bold]{stamp}")
+    if study.locked is not None:
+        _say(f"  {study.locked.sentence()}")
     for verdict in results.verdicts:
         audit = results.audits.get(verdict.claim_id)
         part = " (in part not possible as stated)" if audit is not None and audit.impossible else ""
         _say(f"  {_escape(verdict.claim_id)}: {verdict.word}{part} – “{_escape(verdict.says)}”")
-    files = [*(f"report.{name}" for name in to), "results.json", "provenance.json"]
-    files += ["figures/"] if (target / "figures").exists() else []
+    files = [*(f"report.{name}" for name in to), "results.json", "provenance.json", "ro-crate-metadata.json"]
+    files += [f"{name}/" for name in ("tables", "figures") if (target / name).exists()]
     _say(f"  {target.as_posix()}/: {', '.join(files)}")
     for kept in sorted(target.rglob("*.edited*")):
         _say(f"  kept what somebody edited: {_escape(kept.as_posix())}")
     if tables:
         _say(f"  {tables.as_posix()}/: tidy.csv, ledger.csv")
+
+
+@app.command
+def lock(folder: Path, *, again: bool = False, date: str | None = None) -> None:
+    """Freeze a plan before its data are seen; later differences are then listed, and results marked post hoc.
+
+    Writes study.lock beside study.toml. The data files need not exist.
+
+    For example: kbstudy lock mytrial
+
+    Parameters
+    ----------
+    folder
+        A study folder.
+    again
+        Lock a plan that was locked before; the earlier lock stays in the file.
+    date
+        The day of the lock, as 2026-01-15. Today, if not given.
+    """
+    made = kbstudy.lock(folder, again=again, date=date)
+    _say(_escape(str(made)))
+    target = folder.with_suffix(".lock") if folder.suffix == ".toml" else folder / "study.lock"
+    _say(f"[bold]{_escape(target.as_posix())}[/bold] is written: keep it with study.toml.")
+    _say(
+        "A date in a file proves nothing by itself: put this hash where others see its date, such as the registration."
+    )
+
+
+@app.command
+def verify(folder: Path, *, study: Path | None = None) -> None:
+    """Make a report again and say whether it is the same, and if not, what changed. Writes nothing.
+
+    Exit status 0 if every file is the same, byte for byte; 1 if not.
+
+    For example: kbstudy verify reports/mytrial
+
+    Parameters
+    ----------
+    folder
+        A report folder.
+    study
+        The study's folder, if it is no longer where the report was made from.
+    """
+    with _progress() as step:
+        found = kbstudy.verify(folder, study, on_step=step)
+    head, *rest = found.lines()
+    _say(f"[bold {'green' if found.same else 'red'}]{_escape(head)}[/]")
+    for line in rest:
+        _say(f"  {_escape(line)}")
+    if not found.same:
+        sys.exit(1)
 
 
 @app.command
@@ -110,6 +176,7 @@ def check(*folders: Path) -> None:
             _say(_escape(str(study)))
             if study.has_people:
                 _ledger(study.ledger())
+            _deviations(study)
             _say("[green]No problems.[/green] Nothing was written.\n")
     if failed:
         sys.exit(1)
@@ -137,23 +204,39 @@ def codebook(folder: Path, *, out: Path = Path("reports")) -> None:
 
 
 @app.command
-def inspect(file: Path, *, sheet: str | None = None) -> None:
-    """Say what a file is, what is in its columns, and what is odd about it. Writes nothing.
+def inspect(
+    file: Path,
+    *,
+    sheet: str | None = None,
+    write_profile: Annotated[
+        tuple[Path, ...] | None, Parameter(consume_multiple=(0, 1), negative="", show_default=False)
+    ] = None,
+) -> None:
+    """Say what a file is, what is in its columns, and what is odd about it. Writes nothing unless asked to.
 
     For example: kbstudy inspect scores.xlsx
 
     Parameters
     ----------
     file
-        A CSV, spreadsheet, SPSS, Stata or Parquet file, or a REDCap export.
+        A CSV, spreadsheet, SPSS, Stata or Parquet file, a REDCap export, or what a metabolic cart exports.
     sheet
         The sheet of a spreadsheet that has several.
+    write_profile
+        Write down how files of this kind of gas exchange are read, for the next ones: after the file, and with a name
+        if you want another than that of the file with .profile.toml.
     """
     found = kbstudy.inspect(file, sheet=sheet)
     _say(_escape(found.headline))
     _table(found.columns, f"Columns of {file.name}")
     for note in found.notes:
         _say(f"- {_escape(note)}")
+    if write_profile is not None:
+        from kbstudy.readers.gas_exchange import profile_use
+        from kbstudy.readers.gas_exchange import write_profile as write
+
+        target = write(file, write_profile[0] if write_profile else Path(f"{file.stem}.profile.toml"))
+        _say(f"[bold]{_escape(target.as_posix())}[/bold] is written. {_escape(profile_use(file, target))}")
 
 
 @app.command
@@ -211,6 +294,18 @@ def _say(text: str) -> None:
     from rich.console import Console
 
     Console(highlight=False, soft_wrap=True).print(text)
+
+
+def _deviations(study: Study) -> None:
+    """What differs from the locked plan, named as a [[deviation]] names it."""
+    import pandas as pd
+
+    if study.locked is not None and study.locked.deviations:
+        rows = [
+            {"what": one.what, "kind": one.kind, "locked": one.locked, "now": one.now, "why": one.why or "not given"}
+            for one in study.locked.deviations
+        ]
+        _table(pd.DataFrame(rows), "What differs from the locked plan")
 
 
 def _ledger(ledger: Ledger) -> None:

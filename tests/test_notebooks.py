@@ -25,7 +25,7 @@ pytestmark = [
 
 
 def test_there_are_notebooks():
-    assert [script.stem for script in SCRIPTS] == ["01_first_look", "02_claims", "03_mixed_models"]
+    assert [script.stem for script in SCRIPTS] == ["01_first_look", "02_claims", "03_mixed_models", "04_energy_claim"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

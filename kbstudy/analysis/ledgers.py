@@ -101,7 +101,7 @@ def _why_missing(study: Study, analysis: Analysis, whole: pd.DataFrame) -> dict[
     """For each person who lacks a value that the analysis needs: at which visit, and why."""
     assert study.plan.design is not None
     needed = [analysis.estimand.visit]
-    if analysis.method != "responders":
+    if analysis.method not in ("mean", "responders"):
         needed.insert(0, study.plan.design.visit.baseline)
     gone = whole[whole["visit"].isin(needed) & (whole["status"] == "missing")]
     told: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ import platform
 import shlex
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 from kbstudy import __version__
 from kbstudy.study import Study
@@ -14,9 +15,11 @@ __all__ = ["Provenance", "provenance_of"]
 
 _PACKAGES = (
     "formulaic",
+    "joblib",
     "matplotlib",
     "numpy",
     "pandas",
+    "pingouin",
     "pydantic",
     "python-calamine",
     "python-docx",
@@ -29,9 +32,9 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """Hashes of the inputs, versions of the software, and the command that makes the report again.
+    """Hashes of the inputs, versions of the software, the lock of the plan, and the command that makes it again.
 
-    There is no date in it: the same inputs and software give the same bytes.
+    There is no date in it but that of the lock: the same inputs and software give the same bytes.
     """
 
     inputs: dict[str, str]
@@ -40,7 +43,8 @@ class Provenance:
     platform: str
     packages: dict[str, str]
     command: str
-    seed: str = "none: no step of this report uses random numbers"
+    lock: dict[str, Any] | None = None
+    seed: str = ""
 
     def software(self) -> str:
         """The sentence for a methods section."""
@@ -57,7 +61,15 @@ def provenance_of(study: Study) -> Provenance:
         platform=f"{platform.system()} {platform.machine()}",
         packages={name: metadata.version(name) for name in _PACKAGES},
         command=f"kbstudy report {shlex.quote(_place(study))}",
+        lock=study.locked.lock.to_dict() if study.locked else None,
+        seed=_seeds(study),
     )
+
+
+def _seeds(study: Study) -> str:
+    """The declared seed of each analysis that draws at random."""
+    seeds = [f"{item.name}: {item.seed}" for item in study.plan.analyses if item.seed is not None]
+    return "; ".join(seeds) or "none: no step of this report uses random numbers"
 
 
 def _place(study: Study) -> str:

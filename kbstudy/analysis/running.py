@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
 import pandas as pd
 
 from kbstudy import formatting as fmt
 from kbstudy import models
-from kbstudy.analysis.asking import adjusted_for, in_words, reference_of
+from kbstudy.analysis.asking import adjusted_for
 from kbstudy.analysis.describe import describe_baseline, describe_outcomes, means_of_points
+from kbstudy.analysis.energy_rates import rates_of
+from kbstudy.analysis.families import adjusted_families, named_families
 from kbstudy.analysis.flow import Flow, flow_of
+from kbstudy.analysis.judging import judge_claims, region_of
 from kbstudy.analysis.ledgers import ledger_of_one_visit
-from kbstudy.analysis.mixed import METHOD_WORDS, mixed_model
+from kbstudy.analysis.methods import fit, title_of
+from kbstudy.analysis.missing import missing_data
+from kbstudy.analysis.mixed import METHOD_WORDS
+from kbstudy.analysis.multiverses import multiverse_of
+from kbstudy.analysis.planned import Kind, stamped
+from kbstudy.analysis.pooling_rows import meta_analysis_rows
 from kbstudy.analysis.provenance import provenance_of
 from kbstudy.analysis.results import STAMP, Results
-from kbstudy.claims import Evidence, Region, Verdict, verdict_on
+from kbstudy.analysis.safety import adherence_of, harms_of, reliabilities_of
+from kbstudy.analysis.sensitivity import sensitivity_of
+from kbstudy.claims import Multiverse
 from kbstudy.errors import PlanError, Problem, StudyError
 from kbstudy.estimates import Estimates
-from kbstudy.evidence import audit_energy_claim, published_estimates
-from kbstudy.study import Analysis, Claim, Outcome, Study
+from kbstudy.evidence import audit_energy_claim
+from kbstudy.models.mixed.checks import Checks
+from kbstudy.study import OF_ONE_ARM, Analysis, Outcome, Study
 
 __all__ = ["analyse"]
 
@@ -57,19 +67,32 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
         do = "Give what kb.load returns: kb.analyse(kb.load(folder))."
         raise PlanError(Problem(f"study is a {type(study).__name__}, not a Study", do=do))
     step = on_step or (lambda _: None)
-    estimates = {}
+    estimates: dict[str, Estimates] = {}
     for analysis in study.plan.analyses:
         step(f"analysis {analysis.name}")
-        estimates[analysis.name] = _run(study, analysis)
+        estimates[analysis.name] = _run(study, analysis, estimates)
+    estimates = named_families(study, estimates)
+    estimates = {name: stamped(study, "analysis", name, found) for name, found in estimates.items()}
     step("claims")
-    published = {claim.id: _published(study, claim) for claim in study.plan.claims if claim.evidence}
+    judged = judge_claims(study, estimates)
     return Results(
         study=study,
         provenance=provenance_of(study),
         estimates=estimates,
-        published=published,
-        verdicts=tuple(_verdict(study, claim, estimates, published) for claim in study.plan.claims),
+        published=judged.published,
+        pooled=judged.pooled,
+        verdicts=judged.verdicts,
         audits={claim.id: audit_energy_claim(**claim.audit.arguments()) for claim in study.plan.claims if claim.audit},
+        multiverses=_multiverses(study, step),
+        families=adjusted_families(study, estimates),
+        sensitivity=sensitivity_of(study, estimates) if study.has_people else None,
+        missing=missing_data(study) if study.has_people else (),
+        meta_rows=meta_analysis_rows(study) if study.has_people else None,
+        checks=_checks(study, estimates),
+        harms=_stamped(study, "harms", harms_of(study, STAMP if study.simulated else "")),
+        adherence=_stamped(study, "adherence", adherence_of(study, STAMP if study.simulated else "")),
+        reliabilities=reliabilities_of(study),
+        rates={claim.id: rates for claim in study.plan.claims if (rates := rates_of(study, claim))},
         means=_means(study, estimates),
         baseline=describe_baseline(study) if study.has_people else None,
         outcomes=describe_outcomes(study) if study.has_people else None,
@@ -77,19 +100,26 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
     )
 
 
+def _stamped(study: Study, kind: Kind, found: Estimates | None) -> Estimates | None:
+    return None if found is None else stamped(study, kind, kind, found)
+
+
 # ---- analyses ----------------------------------------------------------------------------------------------------
 
 
-def _run(study: Study, analysis: Analysis) -> Estimates:
+def _run(study: Study, analysis: Analysis, earlier: Mapping[str, Estimates]) -> Estimates:
     """One analysis, with the words of its study and a ledger that knows everyone in the files."""
     outcome = study.plan.outcome(analysis.outcome)
-    estimates = _fitted(study, analysis, outcome)
+    estimates = _fitted(study, analysis, outcome, earlier)
+    if analysis.method == "equivalence":
+        return estimates.with_(title=analysis.title or _title(study, analysis, outcome))
     is_share = analysis.method == "responders"
+    is_pure = is_share or analysis.method == "ordinal"
     return estimates.with_(
-        title=analysis.title or f"{outcome.title} at {analysis.estimand.visit}: {_what(study, analysis)}",
-        outcome=_share_of(analysis, outcome) if is_share else outcome.title,
-        unit="" if is_share else outcome.unit_text,
-        decimals=2 if is_share else outcome.digits,
+        title=analysis.title or _title(study, analysis, outcome),
+        outcome=_share_of(analysis, outcome) if is_share else _outcome_in(estimates, analysis, outcome),
+        unit="" if is_pure else estimates.unit or outcome.unit_text,
+        decimals=2 if is_pure else outcome.digits + (analysis.method == "dose_response"),
         better=outcome.direction,
         adjusted_for=fmt.words(adjusted_for(study, analysis)) if _is_adjusted(analysis) else "",
         stamp=STAMP if study.simulated else "",
@@ -98,10 +128,20 @@ def _run(study: Study, analysis: Analysis) -> Estimates:
     )
 
 
-def _fitted(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
+def _title(study: Study, analysis: Analysis, outcome: Outcome) -> str:
+    return f"{outcome.title} at {analysis.estimand.visit}: {title_of(analysis) or _what(study, analysis)}"
+
+
+def _outcome_in(estimates: Estimates, analysis: Analysis, outcome: Outcome) -> str:
+    """What a method says that its numbers are about, where that is not the outcome itself (a change, for example)."""
+    own = analysis.method in ("individual_response", "dose_response", "hold_time")
+    return estimates.outcome if own else outcome.title
+
+
+def _fitted(study: Study, analysis: Analysis, outcome: Outcome, earlier: Mapping[str, Estimates]) -> Estimates:
     """What the method found; what went wrong says in which analysis."""
     try:
-        return _METHODS[analysis.method](study, analysis, outcome)
+        return fit(study, analysis, outcome, earlier)
     except StudyError as error:
         raise type(error)([replace(problem, analysis=analysis.name) for problem in error.problems]) from error
 
@@ -112,6 +152,11 @@ def _is_adjusted(analysis: Analysis) -> bool:
 
 def _share_of(analysis: Analysis, outcome: Outcome) -> str:
     """What a responder analysis is about, so that its sentence says a share and not a score."""
+    if analysis.improved_by is not None:
+        size = f"{analysis.improved_by:g} {outcome.unit_text}"
+        return f"The share of people whose {outcome.title} improved by at least {size}"
+    if analysis.improved_by_percent is not None:
+        return f"The share of people whose {outcome.title} improved by at least {analysis.improved_by_percent:g}%"
     bound = analysis.at_most if analysis.at_least is None else analysis.at_least
     which = "at most" if analysis.at_least is None else "at least"
     return f"The share of people with {outcome.title} of {which} {bound:g} {outcome.unit_text}".strip()
@@ -123,6 +168,8 @@ def _what(study: Study, analysis: Analysis) -> str:
         return f"difference adjusted for {fmt.words(adjusted_for(study, analysis))}{f' ({how})' if how else ''}"
     if analysis.method == "paired":
         return f"change within {analysis.arm}" if analysis.arm else "change within the group"
+    if analysis.method == "mean":
+        return f"mean in {analysis.arm}" if analysis.arm else "mean of the group"
     return "share of people who reached the threshold"
 
 
@@ -142,74 +189,21 @@ def _cautions(study: Study, analysis: Analysis, estimates: Estimates) -> Iterato
         )
 
 
-def _ancova(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
-    table, names = in_words(study, analysis, outcome, [analysis.estimand.visit])
-    return models.ancova(
-        table,
-        names[outcome.name],
-        baseline=names[f"{outcome.name}_baseline"],
-        arm="arm",
-        reference=reference_of(study, analysis),
-        covariates=[names[name] for name in analysis.covariates],
-        participant=study.participant,
-        robust=analysis.robust,
-        level=analysis.level,
-        visit=analysis.estimand.visit,
-    )
-
-
-def _paired(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
-    assert study.plan.design is not None
-    table = study.table(outcome.name, covariates=())
-    if analysis.arm:
-        table = table[table["arm"] == analysis.arm]
-    name = outcome.title if outcome.title not in table else outcome.name
-    return models.paired(
-        table.rename(columns={outcome.name: name}),
-        name,
-        participant=study.participant,
-        visit="visit",
-        baseline=study.plan.design.visit.baseline,
-        followup=analysis.estimand.visit,
-        level=analysis.level,
-    )
-
-
-def _responders(study: Study, analysis: Analysis, outcome: Outcome) -> Estimates:
-    assert analysis.missing is not None, "the plan asks for it"
-    table, names = in_words(study, analysis, outcome, [analysis.estimand.visit])
-    return models.responders(
-        table,
-        names[outcome.name],
-        arm="arm",
-        reference=reference_of(study, analysis),
-        at_most=analysis.at_most,
-        at_least=analysis.at_least,
-        missing=analysis.missing,
-        participant=study.participant,
-        level=analysis.level,
-        visit=analysis.estimand.visit,
-    )
-
-
-_METHODS: Final[Mapping[str, Callable[[Study, Analysis, Outcome], Estimates]]] = {
-    "ancova": _ancova,
-    "mmrm": mixed_model,
-    "clda": mixed_model,
-    "lmm": mixed_model,
-    "paired": _paired,
-    "responders": _responders,
-}
-
-
 def _flow(study: Study, estimates: Mapping[str, Estimates]) -> Flow | None:
     """The flow for the primary analysis, else the first that compares arms, else the first outcome."""
     if not study.has_people or not study.plan.outcomes:
         return None
-    ranked = sorted(study.plan.analyses, key=lambda item: (not item.primary, item.method == "paired"))
+    ranked = sorted(study.plan.analyses, key=lambda item: (not item.primary, item.method in OF_ONE_ARM))
     if not ranked:
         return flow_of(study, study.plan.outcomes[0].name)
     return flow_of(study, ranked[0].outcome, ranked[0].name, estimates[ranked[0].name].ledger)
+
+
+def _checks(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, Checks]:
+    """Whether the model behind the primary analysis is believable; one refit a participant."""
+    primary = next((item for item in study.plan.analyses if item.primary and item.is_mixed), None)
+    fit = estimates[primary.name].fit if primary else None
+    return {primary.name: fit.check()} if primary and isinstance(fit, models.MixedFit) else {}
 
 
 def _means(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, pd.DataFrame]:
@@ -224,108 +218,15 @@ def _means(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, pd.Dat
     return found
 
 
-# ---- claims ------------------------------------------------------------------------------------------------------
+def _run_alone(study: Study, analysis: Analysis) -> Estimates:
+    return _run(study, analysis, {})
 
 
-def _published(study: Study, claim: Claim) -> Estimates:
-    assert claim.evidence is not None
-    assert study.published is not None, "the plan asks for a published table"
-    ids = [claim.evidence.judged_on, *claim.evidence.beside]
-    found = published_estimates(
-        study.published, ids, unit=claim.evidence.unit, title=f"{claim.id}: published estimates"
-    )
-    return found.with_(decimals=claim.evidence.decimals, outcome=claim.quantity or found.outcome)
-
-
-def _verdict(
-    study: Study, claim: Claim, estimates: Mapping[str, Estimates], published: Mapping[str, Estimates]
-) -> Verdict:
-    region = Region(
-        -float("inf") if claim.true_if.at_least is None else claim.true_if.at_least,
-        float("inf") if claim.true_if.at_most is None else claim.true_if.at_most,
-    )
-    inherited = _inherited(study, claim)
-    return verdict_on(
-        claim.id,
-        claim.says,
-        _evidence(study, claim, estimates, published),
-        region,
-        quantity=claim.quantity or _quantity(study, claim),
-        smallest_important=claim.smallest_important or (inherited.smallest_important if inherited else None),
-        smallest_important_source=claim.smallest_important_source
-        or (inherited.smallest_important_source if inherited else ""),
-        better=claim.better or (inherited.direction if inherited else ""),
-        explanation=claim.explanation,
-    )
-
-
-def _inherited(study: Study, claim: Claim) -> Outcome | None:
-    """The outcome whose smallest important difference the claim takes over; a share of people has none."""
-    if claim.analysis is None or study.plan.analysis(claim.analysis).method == "responders":
-        return None
-    return study.plan.outcome(study.plan.analysis(claim.analysis).outcome)
-
-
-def _quantity(study: Study, claim: Claim) -> str:
-    """What the claim is about, where it does not say so itself."""
-    if claim.analysis is None:
-        return ""
-    analysis = study.plan.analysis(claim.analysis)
-    title = study.plan.outcome(analysis.outcome).title
-    if analysis.method == "paired":
-        return f"the change in {title}"
-    share = "the share of people who reach the threshold of " if analysis.method == "responders" else ""
-    return f"the difference in {share}{title} ({analysis.estimand.contrast})"
-
-
-def _evidence(
-    study: Study, claim: Claim, estimates: Mapping[str, Estimates], published: Mapping[str, Estimates]
-) -> Evidence:
-    if claim.analysis:
-        return _from_analysis(study, claim, estimates[claim.analysis])
-    if claim.evidence:
-        return _from_published(study, claim, published[claim.id])
-    return Evidence("nothing", simulated=study.simulated)
-
-
-def _from_analysis(study: Study, claim: Claim, estimates: Estimates) -> Evidence:
-    assert claim.analysis is not None
-    assert study.plan.design is not None
-    analysis = study.plan.analysis(claim.analysis)
-    is_paired = analysis.method == "paired"
-    row = estimates.row(
-        contrast=None if is_paired else analysis.estimand.contrast,
-        visit=analysis.estimand.visit,
-    )
-    return Evidence(
-        source="this study",
-        estimate=float(row["estimate"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        level=estimates.level,
-        unit=estimates.unit,
-        decimals=estimates.decimals,
-        n=int(row["n"]),
-        allocation="single group" if is_paired else study.plan.design.allocation,
-        is_effect=claim.about == "effect",
-        simulated=study.simulated,
-    )
-
-
-def _from_published(study: Study, claim: Claim, estimates: Estimates) -> Evidence:
-    assert claim.evidence is not None
-    assert study.published is not None
-    source, row = study.published.loc[claim.evidence.judged_on], estimates.row()
-    return Evidence(
-        source=f"{source['study']} ({source['year']})" if source["year"] else str(source["study"]),
-        estimate=float(row["estimate"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        unit=estimates.unit,
-        decimals=estimates.decimals,
-        n=0 if pd.isna(row["n"]) else int(row["n"]),
-        basis="estimated" if source["basis"] == "estimated" else "measured",
-        allocation=str(source["allocation"]),
-        is_effect=claim.about == "effect",
-        simulated=study.simulated,
-    )
+def _multiverses(study: Study, step: Callable[[str], None]) -> dict[str, Multiverse]:
+    """Every declared multiverse, by the id of its claim."""
+    found = {}
+    for declared in study.plan.multiverses:
+        step(f"every specification of claim {declared.claim}")
+        claim = next(item for item in study.plan.claims if item.id == declared.claim)
+        found[claim.id] = multiverse_of(study, declared, _run_alone, region_of(claim), STAMP if study.simulated else "")
+    return found

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kbstudy.models.mixed.checks import Checks
 
-__all__ = ["plot_checks"]
+__all__ = ["draw_checks", "plot_checks"]
 
 _POINT: Any = {"color": ARM_COLOURS[1], "s": 9, "alpha": 0.6, "linewidths": 0}
 _MOST_NAMED = 3
@@ -34,12 +34,18 @@ def plot_checks(checks: Checks) -> Figure:
     import matplotlib.pyplot as plt
 
     with house_style():
-        figure, axes = plt.subplots(2, 2, figsize=(6.7, 5.0), layout="constrained")
-        _fitted(axes[0, 0], checks)
-        _normal(axes[0, 1], checks)
-        _spread(axes[1, 0], checks)
-        _influence(axes[1, 1], checks)
+        figure = plt.figure(figsize=(6.7, 5.0), layout="constrained")
+        draw_checks(checks, figure)
     return figure
+
+
+def draw_checks(checks: Checks, figure: Any) -> None:
+    """The four panels of :func:`plot_checks` in an empty figure."""
+    axes = figure.subplots(2, 2)
+    _fitted(axes[0, 0], checks)
+    _normal(axes[0, 1], checks)
+    _spread(axes[1, 0], checks)
+    _influence(axes[1, 1], checks)
 
 
 def _fitted(ax: Axes, checks: Checks) -> None:

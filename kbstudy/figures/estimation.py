@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kbstudy import formatting as fmt
+from kbstudy.estimates import where_nothing_differs
 from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, house_style
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["draw_estimation", "plot_estimates"]
 
 
 def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
-    """The rows that answer the question, with their intervals and the line of no difference.
+    """The rows that answer the question, with their intervals and the line of no difference (or, under a mean, people).
 
     Parameters
     ----------
@@ -33,7 +34,8 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
     """
     import matplotlib.pyplot as plt
 
-    rows = estimates.frame[estimates.frame["term"] == estimates.primary]
+    terms = estimates.drawn or (estimates.primary,)
+    rows = estimates.frame[estimates.frame["term"].isin(terms)]
     with house_style():
         if ax is None:
             _, ax = plt.subplots(figsize=(5.5, 1.0 + 0.45 * len(rows)), layout="constrained")
@@ -42,7 +44,11 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
         labels = ["\n".join(textwrap.wrap(estimates.label(row), 36)) for _, row in rows.iterrows()]
         ax.set_yticks(range(len(rows)), labels, parse_math=False)
         ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.axvline(0, color=MUTED, lw=0.8, ls=(0, (4, 3)))
+        if estimates.primary != "mean":
+            ax.axvline(where_nothing_differs(estimates.primary), color=MUTED, lw=0.8, ls=(0, (4, 3)))
+        elif estimates.points is not None:
+            values = estimates.points["value"]
+            ax.plot(values, [0.25] * len(values), "o", ms=4, color=MUTED, alpha=0.5, mec="none")
         ax.set_xlabel(_with_unit("Estimate", estimates.unit) + f", {fmt.confidence(estimates.level)} CI")
         stamp = f"{estimates.stamp}: " if estimates.stamp else ""
         ax.set_title("\n".join(textwrap.wrap(stamp + estimates.title, 44)), parse_math=False)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kbstudy import formatting as fmt
-from kbstudy.figures.style import ARM_COLOURS, MUTED, REGION, house_style
+from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, REGION, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from kbstudy.measures.energy import Bout
     from kbstudy.recording import Recording
 
 __all__ = ["plot_recording"]
@@ -24,7 +26,7 @@ _PANELS = (
 _GAP = "#e5e7eb"
 
 
-def plot_recording(recording: Recording, ax: Axes | None = None) -> Any:
+def plot_recording(recording: Recording, ax: Axes | None = None, bouts: Sequence[Bout] = ()) -> Any:
     """One panel a quantity that the recording has, over the same minutes.
 
     Parameters
@@ -33,6 +35,9 @@ def plot_recording(recording: Recording, ax: Axes | None = None) -> Any:
         From a reader of gas exchange.
     ax
         Draw only oxygen and carbon dioxide here; a new figure with all panels if not given.
+    bouts
+        From :func:`kbstudy.measures.energy.find_bouts`: each gets a named bar above the first panel, and its start and
+        end a line through all of them.
 
     Returns
     -------
@@ -45,6 +50,7 @@ def plot_recording(recording: Recording, ax: Axes | None = None) -> Any:
     with house_style():
         if ax is not None:
             _panel(ax, recording, *_PANELS[0])
+            _bouts([ax], bouts)
             return ax
         figure, axes = plt.subplots(
             len(shown), 1, figsize=(6.7, 0.8 + 1.5 * len(shown)), sharex=True, layout="constrained", squeeze=False
@@ -52,9 +58,31 @@ def plot_recording(recording: Recording, ax: Axes | None = None) -> Any:
         for axis, panel in zip(axes[:, 0], shown, strict=True):
             _panel(axis, recording, *panel)
         stamp = "SIMULATED: " if recording.simulated else ""
-        axes[0, 0].set_title(f"{stamp}{recording.file}, {recording.device}", parse_math=False)
-        axes[-1, 0].set_xlabel("Minutes")
+        title = f"{stamp}{recording.file}, {recording.device}"
+        axes[0, 0].set_title(title, pad=16 if bouts else None, parse_math=False)
+        _bouts(list(axes[:, 0]), bouts)
+        axes[-1, 0].set_xlabel(f"Minutes{_key(recording)}")
     return figure
+
+
+def _key(recording: Recording) -> str:
+    """What the shades mean, where there are any."""
+    above = _has(recording, "rer") and bool((recording.data["rer"] > 1.0).any())
+    parts = ["blue: RER above 1"] * above + ["grey: no data"] * bool(recording.gaps)
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _bouts(axes: Sequence[Axes], bouts: Sequence[Bout]) -> None:
+    """A bar with a name above the first panel, and lines at both ends through all panels."""
+    for bout in bouts:
+        start, end = bout.start_s / 60.0, bout.end_s / 60.0
+        for axis in axes:
+            for edge in (start, end):
+                axis.axvline(edge, color=INK, lw=0.8, ls=(0, (1, 2)), zorder=1)
+        above: Any = {"transform": axes[0].get_xaxis_transform(), "clip_on": False}
+        axes[0].plot([start, end], [1.02, 1.02], color=INK, lw=3, solid_capstyle="butt", **above)
+        words = f"{bout.label or 'bout'} ({fmt.number(bout.minutes, 1)} min, by {bout.by})"
+        axes[0].text(start, 1.05, words, fontsize=7, va="bottom", parse_math=False, **above)
 
 
 def _has(recording: Recording, name: str) -> bool:

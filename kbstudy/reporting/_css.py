@@ -46,6 +46,10 @@ figure img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 figcaption, caption { font: .875rem/1.5 var(--sans); text-align: left; }
 figcaption { margin-top: .75rem; }
 .scroll { overflow-x: auto; container-type: inline-size; }
+main > section > .table > .scroll { background: linear-gradient(90deg, #fff 30%, #fff0) local,
+  linear-gradient(270deg, #fff 30%, #fff0) right / 3rem 100% no-repeat local,
+  linear-gradient(90deg, #0002, #0000) left / .8rem 100% no-repeat scroll,
+  linear-gradient(270deg, #0002, #0000) right / .8rem 100% no-repeat scroll #fff; }
 .scroll:focus-visible { outline-offset: 0; }
 table { width: 100%; border-collapse: collapse; font: .84375rem/1.4 var(--sans); font-variant-numeric: lining-nums
   tabular-nums; border-bottom: 2px solid $ink; overflow-wrap: normal; }
@@ -60,9 +64,25 @@ thead th.spanner { text-align: center; padding-bottom: 0; }
 th[scope=row] { min-width: 7.5rem; }
 .right { text-align: right; } .center { text-align: center; }
 td.right, td.center { white-space: nowrap; }
+.wordy { min-width: 12rem; }
+@media (min-width: 48rem) { .terse { white-space: nowrap; } }
 tr.group th { font-weight: 600; padding-top: .8rem; }
 th.indent:first-child { padding-left: 1.25rem; }
 .bold { font-weight: 600; }
+.tag { display: inline-block; padding: .05rem .45rem; border-left: .2rem solid; font-weight: 600; }
+.board td.left { vertical-align: baseline; }
+@media (min-width: 80rem) { h2 + .board { width: 72rem; margin-left: calc(50% - 36rem); } }
+@media (min-width: 44.01rem) { .board th:first-child { width: 34%; } }
+.board td:nth-child(2), .board td:last-child { white-space: nowrap; }
+@media screen and (max-width: 44rem) { .board table, .board caption, .board tbody { display: block; }
+  .board thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .board tbody tr { display: grid; grid-template-columns: auto 1fr; padding: .7rem 0; border-top: 1px solid $pale;
+    gap: .35rem .75rem; font-size: .9375rem; }
+  .board tbody th, .board tbody td { padding: 0; min-width: 0; }
+  .board tbody th, .board tbody td:nth-child(3) { grid-column: 1 / -1; }
+  .board tbody td:nth-child(3) { grid-row: 3; }
+  .board tbody td:last-child { align-self: center; color: $muted; }
+  .board tbody td:last-child::before { content: attr(data-label) ": "; } }
 .notes { margin-top: .6rem; font: .8125rem/1.5 var(--sans); } .notes p { margin: 0 0 .25rem; }
 .card { margin: 1.75rem 0; padding: 1.1rem 1.25rem .25rem; border-left: .3rem solid; }
 .card > * { color: $ink; }
@@ -71,6 +91,7 @@ th.indent:first-child { padding-left: 1.25rem; }
 .card-title { font-weight: 600; margin-bottom: .5rem; }
 .tone { display: block; font: 700 .8125rem/1.6 var(--sans); letter-spacing: .03em; }
 $tones
+.tag.no-evidence { border-left-style: dotted; }
 @media (max-width: 30rem) { body { font-size: 1rem; } h1 { font-size: 1.7rem; } header { padding-top: 2rem; }
   .lead { font-size: 1.125rem; } .card { padding-left: .9rem; padding-right: .9rem; } }
 @media print { body { font-size: 10.5pt; } .skip, nav { display: none; } .stamp { position: static; }
@@ -84,7 +105,8 @@ $tones
 """)
 
 _TONE = """.card.{name} {{ background: {tint.ground}; border-color: {tint.ink}; }}
-.{name} > .card-title > .tone {{ color: {tint.ink}; }}"""
+.{name} > .card-title > .tone {{ color: {tint.ink}; }}
+.tag.{name} {{ background: {tint.ground}; color: {tint.ink}; }}"""
 
 
 def style(stamp: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ __all__ = [
     "border",
     "element",
     "list_number",
+    "mark_language",
     "pad",
     "rezip",
     "set_language",
@@ -162,6 +164,15 @@ def set_language(document: Document, tag: str) -> None:
     for properties in document.styles.element.iter(qn("w:rPr")):
         for language in properties.findall(qn("w:lang")):
             language.set(qn("w:val"), tag)
+
+
+def mark_language(elements: Iterable[Any], tag: str) -> None:
+    """Say of every run in these elements which language it is in."""
+    from docx.oxml.ns import qn
+
+    for part in elements:
+        for run in part.iter(qn("w:r")):
+            run.get_or_add_rPr().append(element("lang", val=tag))
 
 
 def set_modern(document: Document) -> None:

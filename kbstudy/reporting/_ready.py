@@ -8,13 +8,14 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, cast
 
 from kbstudy.reporting.tree import Block, Card, Figure, Heading, Report, Table
+from kbstudy.safe_text import legal
 
 __all__ = ["ready", "rewrite", "soft"]
 
 T = TypeVar("T")
 
-#: What XML 1.0 forbids (control characters, halves of surrogate pairs, non-characters), and the C1 controls.
-_ILLEGAL = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+#: A symbol, its sign and its value stay on one line: n = 20, p < 0.001, t(37) = 2.18.
+_EQUATION = re.compile(r"\b(n|p|[tF]\([\d., ]+\)) ([=<>]) (?=[−\d.])")
 _DEEPEST = 4
 
 
@@ -26,26 +27,25 @@ def ready(report: Report) -> Report:
     ValueError
         If a table has no columns, or a row does not cover as many as the table has.
     """
-    legal = rewrite(report, clean)
+    whole = rewrite(report, _set)
     return replace(
-        legal,
-        title=legal.title.strip() or "Untitled",
-        blocks=_Outline().blocks(legal.blocks),
-        stamp=_cut(legal.stamp, 80),
-        footer=_cut(legal.footer, 300),
+        whole,
+        title=whole.title.strip() or "Untitled",
+        blocks=_Outline().blocks(whole.blocks),
+        stamp=_cut(whole.stamp, 80),
+        footer=_cut(whole.footer, 300),
     )
 
 
-def clean(text: str) -> str:
-    r"""Text without characters that a file format forbids; each becomes U+FFFD. Line ends become ``"\n"``.
+def _set(text: str) -> str:
+    """Text as it is printed.
 
     Examples
     --------
-    >>> clean("a\x07b\r\nc") == "a\ufffdb\nc"
+    >>> _set("Usual care (n = 20)") == "Usual care (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}20)"
     True
     """
-    unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
-    return _ILLEGAL.sub("\ufffd", unified)
+    return _EQUATION.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", legal(text))
 
 
 def _cut(text: str, length: int) -> str:
@@ -56,19 +56,21 @@ def _cut(text: str, length: int) -> str:
 def soft(text: str, limit: int = 24) -> str:
     r"""Text in which words longer than ``limit``, and only those, may break, at every half of ``limit``.
 
-    The breaks are zero-width spaces.
+    They break after a mark within that, if there is one. The breaks are zero-width spaces.
 
     Examples
     --------
     >>> soft("a word verylongword", 6).split("\u200b")
     ['a word ver', 'ylo', 'ngw', 'ord']
+    >>> soft("claim.pain.true_if", 16).split("\u200b")
+    ['claim.', 'pain.', 'true_if']
     """
-    step = max(1, limit // 2)
+    step = max(2, limit // 2)
     return re.sub(rf"[^\s\u200b]{{{limit + 1},}}", lambda word: _pieces(word.group(), step), text)
 
 
 def _pieces(word: str, length: int) -> str:
-    return "\u200b".join(word[start : start + length] for start in range(0, len(word), length))
+    return "\u200b".join(re.findall(rf".{{1,{length}}}$|.{{1,{length - 1}}}[./_=-]|.{{1,{length}}}", word))
 
 
 def rewrite(value: T, change: Callable[[str], str]) -> T:

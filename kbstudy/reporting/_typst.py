@@ -16,7 +16,7 @@ _PREAMBLE = Template(r"""
 #let muted = rgb("$muted")
 #let tones = ($tones)
 
-#let one-line(body) = block(height: 1em, clip: true, body)
+#let one-line(body) = block(height: 1.4em, clip: true, body)
 
 #let report(title: "", subtitle: "", stamp: "", footer: "", body) = {
   set document(title: title, author: "kbstudy")

@@ -56,7 +56,10 @@ STYLES = {
 
 
 def add_styles(document: Document, keep_present: bool) -> None:
-    """Give the document every style that the report uses; ``keep_present`` leaves those of a template as they are."""
+    """Give the document every style that the report uses.
+
+    ``keep_present`` leaves the styles of a template as they are, and writes what is added in its font and colour.
+    """
     from docx.enum.style import WD_STYLE_TYPE
 
     present = {style.name for style in document.styles}
@@ -66,26 +69,29 @@ def add_styles(document: Document, keep_present: bool) -> None:
             style.base_style = document.styles["Normal"] if name != "Normal" else None
             style.quick_style = True
         if name not in present or not keep_present:
-            _dress(document.styles[name], look, int(name[-1]) - 1 if look.outline else None)
+            level = int(name[-1]) - 1 if look.outline else None
+            _dress(document.styles[name], look, level, own_face=not keep_present)
 
 
-def _dress(style: ParagraphStyle, look: Look, level: int | None) -> None:
+def _dress(style: ParagraphStyle, look: Look, level: int | None, *, own_face: bool) -> None:
     for properties in (style.element.pPr, style.element.rPr):
         if properties is not None:
             style.element.remove(properties)
-    _write(style, look)
+    _write(style, look, own_face)
     _space(style, look)
     _outline(style, level)
 
 
-def _write(style: ParagraphStyle, look: Look) -> None:
+def _write(style: ParagraphStyle, look: Look, own_face: bool) -> None:
     from docx.shared import Pt, RGBColor
 
-    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for script in ("ascii", "hAnsi", "cs", "eastAsia"):
-        fonts.set(_qualified(script), look.font)
     style.font.size, style.font.bold, style.font.italic = Pt(look.size), look.bold, look.italic
-    style.font.color.rgb = RGBColor.from_string(look.colour[1:])
+    if own_face:
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for script in ("ascii", "hAnsi", "cs", "eastAsia"):
+            fonts.set(_qualified(script), look.font)
+    if own_face or look.colour != _look.INK:
+        style.font.color.rgb = RGBColor.from_string(look.colour[1:])
 
 
 def _space(style: ParagraphStyle, look: Look) -> None:

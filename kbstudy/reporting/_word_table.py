@@ -48,6 +48,8 @@ def fill(table: WordTable, content: Table, width_mm: float, style: ParagraphStyl
     _rule(rows, split)
     if is_short(content):
         _keep_together(rows if content.notes else rows[:-1])
+    elif content.notes:
+        _keep_together(rows[-1:])
 
 
 def _keep_together(rows: list[Any]) -> None:

@@ -26,10 +26,16 @@ def build(results: Results) -> Report:
     blocks = [*sections.opening(results), *sections.verdicts(results)]
     if results.study.has_people:
         blocks += [*sections.flow(results), *sections.baseline(results), *sections.outcomes(results)]
-        blocks += sections.analyses(results)
+        blocks += [*sections.estimands(results), *sections.analyses(results), *sections.sensitivity(results)]
+        blocks += [*sections.sessions(results), *sections.adherence(results), *sections.harms(results)]
+        blocks += [*sections.reliability(results), *sections.missing(results)]
+    blocks += sections.multiverses(results)
     if results.study.published is not None:
         blocks += sections.published(results)
-    blocks += [*sections.methods(results), *sections.data_account(results), *sections.provenance(results)]
+    blocks += sections.plan_and_deviations(results)
+    blocks += [*sections.methods(results), *sections.checks(results), *sections.meta_rows(results)]
+    blocks += [*sections.data_account(results), *sections.provenance(results)]
+    blocks += sections.checklists(results, blocks)
     return Report(
         title=study.title,
         subtitle="A simulated demonstration, made by kbstudy" if results.stamp else "Report, made by kbstudy",

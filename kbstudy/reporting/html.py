@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from functools import singledispatch
 from html import escape
 from typing import TypeGuard
 
-from kbstudy.reporting._columns import placed
+from kbstudy.reporting._columns import placed, texture
 from kbstudy.reporting._css import style
 from kbstudy.reporting._look import tone_word
 from kbstudy.reporting._numbering import Caption, captions
@@ -50,7 +51,7 @@ def _opening(report: Report) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield '<meta name="generator" content="kbstudy">'
+    yield '<meta name="generator" content="kbstudy">\n<meta name="color-scheme" content="light">'
     yield f"<title>{escape(report.title)}</title>"
     yield f"<style>{style(report.stamp)}</style>\n</head>\n<body>"
     yield '<a class="skip" href="#content">Skip to content</a>'
@@ -142,10 +143,11 @@ def _(block: Table, numbers: Iterator[Caption]) -> str:
     caption = next(numbers)
     key = f"table-{caption.number}"
     notes = "".join(f"<p>{_words(note)}</p>\n" for note in block.notes)
+    kind = "table board" if block.board else "table"
     described = f' aria-describedby="{key}-notes"' if notes else ""
-    return "\n".join(
+    table = "\n".join(
         [
-            f'<div class="table">\n<div class="scroll" role="region" aria-labelledby="{key}" tabindex="0">',
+            f'<div class="{kind}">\n<div class="scroll" role="region" aria-labelledby="{key}" tabindex="0">',
             f'<table{described}>\n<caption id="{key}"><span>{_caption(caption)}</span></caption>',
             *_head(block),
             *_body(block),
@@ -153,6 +155,16 @@ def _(block: Table, numbers: Iterator[Caption]) -> str:
             f'<div class="notes" id="{key}-notes">\n{notes}</div>\n</div>' if notes else "</div>",
         ]
     )
+    return _with_roles(table) if block.board else table
+
+
+def _with_roles(table: str) -> str:
+    """Say what each part of a table is, because a browser forgets it where a row is shown as a block."""
+    for tag, role in (("table", "table"), ("thead", "rowgroup"), ("tbody", "rowgroup"), ("tr", "row"), ("td", "cell")):
+        table = re.sub(rf"<{tag}(?=[ >])", f'<{tag} role="{role}"', table)
+    for scope, role in (("col", "columnheader"), ("row", "rowheader")):
+        table = table.replace(f' scope="{scope}"', f' role="{role}" scope="{scope}"')
+    return table
 
 
 def _head(table: Table) -> Iterator[str]:
@@ -174,11 +186,11 @@ def _header_cells(cells: tuple[Cell, ...], table: Table) -> Iterator[str]:
 def _body(table: Table) -> Iterator[str]:
     """One ``tbody`` a group, so that a group title heads the rows under it and no others."""
     yield "<tbody>"
-    previous = None
+    previous, kinds = None, texture(table)
     for row in table.rows:
         if previous and (row.group or (previous.indent and not row.indent)):
             yield "</tbody>\n<tbody>"
-        yield _group(row, table) if row.group else _row(_body_cells(row, table))
+        yield _group(row, table) if row.group else _row(_body_cells(row, table, kinds))
         previous = row
     yield "</tbody>"
 
@@ -188,11 +200,21 @@ def _group(row: Row, table: Table) -> str:
     return f'<tr class="group"><th colspan="{len(table.align)}" scope="rowgroup">{title}</th></tr>'
 
 
-def _body_cells(row: Row, table: Table) -> Iterator[str]:
+def _body_cells(row: Row, table: Table, kinds: tuple[str, ...]) -> Iterator[str]:
     for at, cell in placed(row.cells):
         tag, scope = ("th", ' scope="row"') if at == 0 else ("td", "")
-        kind = table.align[at] + (" indent" if row.indent and at == 0 else "") + (" bold" if cell.bold else "")
-        yield f'<{tag} class="{kind}"{scope}{_span(cell)}>{_words(cell.text)}</{tag}>'
+        marks = [table.align[at], kinds[at] * (cell.span == 1), "indent" * (row.indent and at == 0), "bold" * cell.bold]
+        label = f' data-label="{escape(_title_of(table, at))}"' if table.board else ""
+        words = _words(cell.text)
+        if cell.tone is not None:
+            words = f'<span class="tag {cell.tone.replace(" ", "-")}">{words}</span>'
+        yield f'<{tag} class="{" ".join(filter(None, marks))}"{scope}{_span(cell)}{label}>{words}</{tag}>'
+
+
+def _title_of(table: Table, column: int) -> str:
+    """What stands over a column; a row that is shown as a block has it beside its cell."""
+    titles = dict(placed(table.header[-1])) if table.header else {}
+    return titles[column].text if column in titles else ""
 
 
 def _row(cells: Iterator[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, singledispatch
@@ -22,6 +23,8 @@ _CARD_PADDING_MM = 10.0
 #: Words up to this length are never broken, however narrow the column: a break spoils searching and copying.
 _SHORTEST_BREAK = 16
 _LONGEST_TITLE_WORD = 18
+#: A unit such as mL/kg/min stays whole: Typst would break it after a slash.
+_UNIT = re.compile(rf"(?<!\S)(?=\S{{3,{_SHORTEST_BREAK}}}(?!\S))\S*\w/\w\S*")
 
 
 @dataclass
@@ -173,7 +176,13 @@ def _run(run: Run) -> str:
 
 
 def _content(text: str, limit: int = 60) -> str:
-    return f"[#{_string(text, limit)}]"
+    parts = _UNIT.split(text)
+    units = [*_UNIT.findall(text), ""]
+    return f"[{''.join(_piece(part, unit, limit) for part, unit in zip(parts, units, strict=True))}]"
+
+
+def _piece(text: str, unit: str, limit: int) -> str:
+    return f"#{_string(text, limit)}" + (f"#box({_string(unit, limit)})" if unit else "")
 
 
 def _string(text: str, limit: int = 60) -> str:

@@ -80,11 +80,12 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table header or body; ``span`` is how many columns it covers."""
+    """A cell of a table header or body; ``span`` is how many columns it covers, ``tone`` colours a verdict."""
 
     text: str
     span: int = 1
     bold: bool = False
+    tone: Tone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class Table:
         Sentences under the table.
     name
         A short file name for exports, unique in the report.
+    board
+        A table of sentences, which takes the width of a screen; on a narrow one each row is a block of its own.
     """
 
     caption: str
@@ -122,6 +125,7 @@ class Table:
     align: tuple[Align, ...]
     notes: tuple[str, ...] = ()
     name: str = ""
+    board: bool = False
 
 
 @dataclass(frozen=True, slots=True)

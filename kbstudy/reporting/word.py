@@ -15,6 +15,7 @@ from kbstudy.reporting._numbering import Caption, captions
 from kbstudy.reporting._ready import ready
 from kbstudy.reporting._word_styles import add_styles
 from kbstudy.reporting._word_table import fill
+from kbstudy.reporting._word_template import open_template
 from kbstudy.reporting.tree import Block, Card, Figure, Heading, Items, Report, Run, Table, Text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["to_word"]
 
 _STYLES = {"normal": "Normal", "lead": "Report Lead", "small": "Report Small"}
+_LANGUAGE = "en-GB"
 _CARD_PADDING_MM = 4.0
 _TALLEST_MM = 195.0
 
@@ -59,12 +61,18 @@ def to_word(report: Report, template: Path | None = None) -> bytes:
     report
         What to write. Any text is allowed; it is shown, never interpreted.
     template
-        A ``.docx`` whose page, styles, headers and footers are used; the report follows what stands in it.
+        A ``.docx`` whose page, styles, headers and footers are used. What stands in it is kept, and the report follows:
+        a cover page or a letterhead may be wanted, and an empty template adds nothing.
 
     Returns
     -------
     bytes
         The document. The same report and template give the same bytes.
+
+    Raises
+    ------
+    PlanError
+        If the template is not there, is not a ``.docx``, or lacks a style that carries the look of a document.
 
     Examples
     --------
@@ -75,7 +83,10 @@ def to_word(report: Report, template: Path | None = None) -> bytes:
     document = _open(template)
     _describe(document, report)
     _stamp_pages(document, report)
+    before = len(document._body._body)
     _write_all(report, document)
+    if template is not None:  # its own language may be another
+        _ooxml.mark_language(document._body._body[before - 1 :], _LANGUAGE)
     out = io.BytesIO()
     document.save(out)
     return _ooxml.rezip(out.getvalue())
@@ -85,10 +96,10 @@ def _open(template: Path | None) -> Document:
     import docx
     from docx.shared import Mm
 
-    document = docx.Document(str(template)) if template else docx.Document()
+    document = open_template(template) if template else docx.Document()
     add_styles(document, keep_present=template is not None)
     if template is None:
-        _ooxml.set_language(document, "en-GB")
+        _ooxml.set_language(document, _LANGUAGE)
         _ooxml.set_modern(document)
         page = document.sections[0]
         page.page_width, page.page_height = Mm(210), Mm(297)
@@ -247,6 +258,7 @@ def _(block: Table, place: _Place) -> None:
 
 
 def _caption(line: Paragraph, caption: Caption) -> None:
+    line.paragraph_format.keep_together = True
     line.add_run(f"{caption.kind} ").bold = True
     _ooxml.add_field(line, f"SEQ {caption.kind} \\* ARABIC", str(caption.number), bold=True)
     line.add_run(".").bold = True

@@ -46,7 +46,9 @@ def _rows(study: Study) -> Iterator[dict[str, object]]:
         found = _found(allocated[covariate.name], covariate.kind, covariate.decimals)
         yield {**_about(covariate, covariate.column), "kind": covariate.kind, "allowed": allowed, **found}
     for outcome in study.plan.outcomes:
-        column = outcome.column or ", ".join(f"{name} ({visit})" for visit, name in outcome.columns.items())
+        column = outcome.column or ", ".join(
+            [*(f"{name} ({visit})" for visit, name in outcome.columns.items()), *outcome.items]
+        )
         found = _found(study.table(outcome.name, covariates=())[outcome.name], "number", outcome.digits)
         about = {**_about(outcome, column), "unit": outcome.unit_text}
         yield {**about, "kind": "number", "allowed": _range(outcome.limits), **found}

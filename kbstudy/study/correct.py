@@ -10,7 +10,7 @@ from kbstudy.errors import Problems
 from kbstudy.study.convert import SET_MISSING, as_level
 from kbstudy.study.plan import Correction, Design, Plan
 from kbstudy.study.plan_file import Lines
-from kbstudy.study.sources import SourceTable, find
+from kbstudy.study.source_table import SourceTable, find
 from kbstudy.study.study import AppliedCorrection
 
 __all__ = ["apply_corrections"]
@@ -62,7 +62,7 @@ def _apply(plan: Plan, correction: Correction, tables: Sequence[SourceTable]) ->
 
 
 def _drop(design: Design, correction: Correction, tables: Sequence[SourceTable]) -> AppliedCorrection | str:
-    homes = [table for table in tables if correction.file in (None, table.declared.file)]
+    homes = [table for table in tables if correction.file in (None, table.file)]
     homes = [table for table in homes if correction.drop_row in table.cells.index]
     if len(homes) != 1:
         return f'row {correction.drop_row} is in {len(homes)} files; it must be in exactly one (or say file = "...")'

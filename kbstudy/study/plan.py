@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -18,10 +20,17 @@ from pydantic import (
 )
 
 from kbstudy.measures import Scale, scale, scale_ids
+from kbstudy.study.plan_analysis import MIXED, OF_ONE_ARM, TESTED, Adjust, Analysis, Covariance, DfMethod, Estimand
 from kbstudy.study.plan_audit import EnergyAudit
+from kbstudy.study.plan_claims import Claim, EvidenceRows, Link, Settle, TrueIf
+from kbstudy.study.plan_energy import Energy
+from kbstudy.study.plan_multiverse import MultiversePlan
+from kbstudy.study.plan_safety import Adherence, Harms, ReliabilityPlan
 
 __all__ = [
     "MIXED",
+    "OF_ONE_ARM",
+    "TESTED",
     "Adjust",
     "Allocation",
     "Analysis",
@@ -30,13 +39,17 @@ __all__ = [
     "Correction",
     "Covariance",
     "Covariate",
+    "DeclaredDeviation",
     "Design",
     "DfMethod",
     "EnergyAudit",
     "Estimand",
     "EvidenceRows",
+    "Family",
+    "Link",
     "Outcome",
     "Plan",
+    "Settle",
     "Source",
     "StudyInfo",
     "TrueIf",
@@ -48,24 +61,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Codes = dict[str, str]
-
-#: Methods that use every visit after the baseline: the mixed models.
-MIXED: Final = ("mmrm", "clda", "lmm")
-#: Covariance among visits, named as in :func:`kbstudy.mmrm`; the spatial ones need visits that are numbers.
-Covariance = Literal[
-    "unstructured",
-    "compound_symmetry",
-    "compound_symmetry_heterogeneous",
-    "ar1",
-    "ar1_heterogeneous",
-    "toeplitz",
-    "toeplitz_heterogeneous",
-    "ante_dependence",
-    "ante_dependence_heterogeneous",
-]
-DfMethod = Literal["kenward_roger", "kenward_roger_linear", "satterthwaite", "residual"]
-#: For the arms compared at a visit; Tukey's compares all pairs, and a plan names the arm that is subtracted.
-Adjust = Literal["none", "bonferroni", "sidak", "holm", "hochberg", "benjamini_hochberg", "dunnett"]
 
 
 def _different(levels: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,10 +125,11 @@ class Design(_Declared):
 
 
 class Source(_Declared):
-    """``[[source]]``: a file and how to read it."""
+    """``[[source]]``: a file, or a folder of recordings, and how to read it."""
 
-    file: Filled
-    reader: Literal["table", "redcap", "published"] = "table"
+    file: Filled | None = None
+    files: Filled | None = None
+    reader: Literal["table", "redcap", "published", "gas_exchange", "events"] = "table"
     dictionary: str | None = None
     sheet: str | None = None
     encoding: str | None = None
@@ -141,6 +137,16 @@ class Source(_Declared):
     decimal: Literal[".", ","] = "."
     missing: tuple[str, ...] = ()
     keep_identifiers: StrictBool = False
+    device: Filled | None = None
+    profile: Filled | None = None
+    body_mass: Name | None = None
+    body_mass_kg: dict[str, Annotated[float, Field(gt=0)]] = {}
+    energy: Energy | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages and ``file = "..."`` of an outcome call it: the file, or the pattern of the files."""
+        return self.file or self.files or ""
 
 
 class Covariate(_Declared):
@@ -171,11 +177,14 @@ class Outcome(_Declared):
     label: str = ""
     column: Filled | None = None
     columns: dict[str, str] = {}
+    items: tuple[Filled, ...] = ()
     measure: str | None = None
     unit: str = ""
     range: Range = None
     decimals: int | None = Field(default=None, ge=0, le=6)
     better: Literal["lower", "higher"] | None = None
+    visits: tuple[Filled, ...] = ()
+    arms: tuple[Filled, ...] = ()
     smallest_important: float | None = Field(default=None, gt=0)
     smallest_important_source: str = ""
     missing: tuple[str, ...] = ()
@@ -183,17 +192,37 @@ class Outcome(_Declared):
 
     @model_validator(mode="after")
     def _needs_a_column_and_a_scale(self) -> Self:
-        if (self.column is None) == (not self.columns):
-            raise ValueError('say where the values are: either "column" or "columns" (one a visit), not both')
-        if self.measure is not None and self.measure not in scale_ids():
+        if (self.column is not None) + bool(self.columns) + bool(self.items) != 1:
+            raise ValueError(
+                'say where the values are: "column", or "columns" (one a visit), or "items" (of a form); one of them'
+            )
+        if self.items and self.measure is None:
+            raise ValueError('"items" are scored by a form: say which in "measure"')
+        if self.columns and self.visits:
+            raise ValueError('"visits" belongs to "column"; "columns" says the visits itself')
+        if self.measure is not None and not self.is_own_form and self.measure not in scale_ids():
             raise ValueError(f'"{self.measure}" is not a measure; known are {", ".join(scale_ids())}')
         if self.measure is None and (not self.unit or self.better is None):
             raise ValueError('without "measure", say "unit" and "better" ("lower" or "higher")')
         return self
 
+    _own: Scale | None = PrivateAttr(default=None)
+
+    @property
+    def is_own_form(self) -> bool:
+        """Whether the measure is a form beside ``study.toml`` and not one that ships."""
+        return bool(self.measure and self.measure.endswith(".toml"))
+
+    def read_form(self, folder: Path) -> None:
+        """Read the form that lies beside ``study.toml``; does nothing for one that ships."""
+        if self.is_own_form and self.measure:
+            self._own = scale(folder / self.measure)
+
     @property
     def scale(self) -> Scale | None:
         """The named scale, if one was declared."""
+        if self.is_own_form:
+            return self._own
         return scale(self.measure) if self.measure else None
 
     @property
@@ -233,7 +262,7 @@ class Correction(_Declared):
     found: str | None = None
     use: StrictInt | StrictFloat | StrictStr | None = None
     missing: StrictBool = False
-    drop_row: int | None = Field(default=None, ge=2)
+    drop_row: int | None = Field(default=None, ge=1)
     why: Filled
     who: str = ""
     file: str | None = None
@@ -250,101 +279,20 @@ class Correction(_Declared):
         return self
 
 
-class Estimand(_Declared):
-    """What exactly an analysis estimates (ICH E9(R1)): the attributes that the rest of the file does not say."""
+class DeclaredDeviation(_Declared):
+    """``[[deviation]]``: why the plan differs from the one that was locked."""
 
-    contrast: str | None = None
-    visit: str
-    intercurrent: str = "not stated"
+    what: Filled
+    why: Filled
 
 
-class Analysis(_Declared):
-    """``[[analysis]]``: a planned estimate."""
+class Family(_Declared):
+    """``[[family]]``: planned analyses whose differences are tested together."""
 
     name: Name
-    outcome: Name
-    method: Literal["ancova", "mmrm", "clda", "lmm", "paired", "responders"]
-    estimand: Estimand
-    covariates: tuple[Name, ...] = ()
-    arm: str | None = None
-    primary: StrictBool = False
-    robust: Literal["HC3"] | None = None
-    covariance: Covariance = "unstructured"
-    covariance_by: Literal["arm"] | None = None
-    random: Literal["intercept", "slope"] = "intercept"
-    time: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
-    df_method: DfMethod | None = None
-    adjust: Adjust = "none"
+    analyses: tuple[Name, ...] = Field(min_length=2)
+    method: Literal["bonferroni", "sidak", "holm", "hochberg", "benjamini_hochberg"]
     level: float = Field(default=0.95, gt=0, lt=1)
-    at_most: float | None = None
-    at_least: float | None = None
-    missing: Literal["non_responder", "excluded"] | None = None
-    title: str = ""
-
-    @model_validator(mode="after")
-    def _says_what_its_method_needs(self) -> Self:
-        if self.method == "responders":
-            if (self.at_most is None) == (self.at_least is None):
-                raise ValueError('"responders" needs either "at_most" or "at_least"')
-            if self.missing is None:
-                raise ValueError('"responders" needs "missing": "non_responder" or "excluded"')
-        elif self.at_most is not None or self.at_least is not None or self.missing is not None:
-            raise ValueError('"at_most", "at_least" and "missing" belong to the method "responders"')
-        if self.method != "paired" and self.arm is not None:
-            raise ValueError('"arm" belongs to the method "paired" (the one arm whose change is described)')
-        return self
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether it uses every visit after the baseline."""
-        return self.method in MIXED
-
-
-class TrueIf(_Declared):
-    """``true_if``: the values of the quantity for which the claim would be true, ends included."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @model_validator(mode="after")
-    def _is_a_region(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError('needs "at_least", "at_most" or both')
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError('"at_least" is larger than "at_most": no value is in between')
-        return self
-
-
-class EvidenceRows(_Declared):
-    """Which published rows speak to a claim: the one it is judged on, and those shown beside it."""
-
-    judged_on: str
-    beside: tuple[str, ...] = ()
-    unit: str
-    decimals: int = Field(default=1, ge=0, le=6)
-
-
-class Claim(_Declared):
-    """``[[claim]]``: somebody's words, and what would make them true."""
-
-    id: Slug
-    says: Filled
-    quantity: str = ""
-    about: Literal["effect", "level"] = "effect"
-    analysis: Name | None = None
-    evidence: EvidenceRows | None = None
-    audit: EnergyAudit | None = None
-    true_if: TrueIf
-    smallest_important: float | None = Field(default=None, gt=0)
-    smallest_important_source: str = ""
-    better: Literal["lower", "higher"] | None = None
-    explanation: str = ""
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        if self.analysis is not None and self.evidence is not None:
-            raise ValueError('a claim is judged on an "analysis" or on "evidence", not on both')
-        return self
 
 
 class Plan(_Declared):
@@ -356,8 +304,15 @@ class Plan(_Declared):
     covariates: tuple[Covariate, ...] = Field(default=(), alias="covariate")
     outcomes: tuple[Outcome, ...] = Field(default=(), alias="outcome")
     corrections: tuple[Correction, ...] = Field(default=(), alias="correction")
+    deviations: tuple[DeclaredDeviation, ...] = Field(default=(), alias="deviation")
     analyses: tuple[Analysis, ...] = Field(default=(), alias="analysis")
+    families: tuple[Family, ...] = Field(default=(), alias="family")
+    harms: Harms | None = None
+    adherence: Adherence | None = None
+    reliabilities: tuple[ReliabilityPlan, ...] = Field(default=(), alias="reliability")
     claims: tuple[Claim, ...] = Field(default=(), alias="claim")
+    multiverses: tuple[MultiversePlan, ...] = Field(default=(), alias="multiverse")
+    checklists: dict[Literal["consort_2025", "cert"], dict[str, Filled]] = Field(default={}, alias="checklist")
 
     def outcome(self, name: str) -> Outcome:
         """The outcome with this name."""
@@ -372,7 +327,17 @@ class Plan(_Declared):
         assert self.design is not None, "a plan without a design has no visits"
         levels, baseline = self.design.visit.levels, self.design.visit.baseline
         later = levels[levels.index(baseline) + 1 :] if baseline in levels else ()
-        return tuple(visit for visit in later if visit in (outcome.columns or levels))
+        return tuple(visit for visit in later if visit in self.visits_of(outcome))
+
+    def visits_of(self, outcome: Outcome) -> tuple[str, ...]:
+        """The visits at which an outcome is measured, in the order of the protocol."""
+        assert self.design is not None, "a plan without a design has no visits"
+        named = outcome.columns or outcome.visits
+        return tuple(visit for visit in self.design.visit.levels if not named or visit in named)
+
+    def arms_of(self, outcome: Outcome) -> tuple[str, ...]:
+        """The arms in which an outcome is measured, in the order of the protocol."""
+        return tuple(arm for arm in self.arms if not outcome.arms or arm in outcome.arms)
 
     @property
     def arms(self) -> tuple[str, ...]:

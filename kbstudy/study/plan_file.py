@@ -11,10 +11,15 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from kbstudy.errors import PlanError, Problem, Problems, did_you_mean
-from kbstudy.study.plan import MIXED, Analysis, Plan
-from kbstudy.study.plan_audit import audit_problems
+from kbstudy.errors import PlanError, Problem, Problems, StudyError, did_you_mean
+from kbstudy.study.checklist_items import checklist_items
+from kbstudy.study.plan import OF_ONE_ARM, TESTED, Analysis, Outcome, Plan
+from kbstudy.study.plan_analysis import analysis_problems, needs_baseline, possible_contrasts
+from kbstudy.study.plan_claims import claim_problems
+from kbstudy.study.plan_energy import recordings_problems
 from kbstudy.study.plan_mixed import mixed_problems
+from kbstudy.study.plan_multiverse import multiverse_problems
+from kbstudy.study.plan_safety import safety_problems
 
 __all__ = ["Lines", "read_plan"]
 
@@ -48,9 +53,21 @@ def read_plan(path: Path) -> Plan:
     except ValidationError as error:
         raise PlanError([lines.problem(entry["loc"], _say(entry)) for entry in error.errors()]) from None
     problems = Problems()
+    problems.extend(_own_forms(plan, path.parent, lines))
+    problems.raise_as(PlanError)
     problems.extend(_contradictions(plan, lines))
     problems.raise_as(PlanError)
     return plan
+
+
+def _own_forms(plan: Plan, folder: Path, lines: Lines) -> Iterator[Problem]:
+    """Read the forms that lie beside ``study.toml``."""
+    for index, outcome in enumerate(plan.outcomes):
+        try:
+            outcome.read_form(folder)
+        except StudyError as error:
+            for problem in error.problems:
+                yield lines.problem(("outcome", index, "measure"), str(problem), problem.do)
 
 
 def _text_of(path: Path) -> str:
@@ -76,7 +93,18 @@ def _syntax_problem(file: str, message: str) -> Problem:
     return Problem(f"is not valid TOML: {what} (column {found[2]})", file=file, line=int(found[1]))
 
 
-_LISTS = ("source", "covariate", "outcome", "correction", "analysis", "claim")
+_LISTS = (
+    "source",
+    "covariate",
+    "outcome",
+    "correction",
+    "deviation",
+    "analysis",
+    "family",
+    "claim",
+    "multiverse",
+    "reliability",
+)
 _ADVICE = "Every key of study.toml is explained in docs/reference/study-toml.md. Nothing was read or written."
 
 
@@ -100,6 +128,12 @@ class Lines:
         said = f"{section}: {what}" if section else what
         return Problem(said, file=self.file, line=self.line(location), do=do or _ADVICE)
 
+    def not_among(self, what: str, value: str, known: Sequence[str], location: Location) -> Iterator[Problem]:
+        """A problem if a name is not declared."""
+        if value not in known:
+            hint = did_you_mean(value, known) or f"; there is {_quoted(known)}" if known else "; none is declared"
+            yield self.problem(location, f'{what} "{value}" is not declared{hint}')
+
     def line(self, location: Location) -> int:
         """The line of the key, or of the closest thing around it."""
         for end in range(len(location), 0, -1):
@@ -113,7 +147,11 @@ class Lines:
         if not isinstance(location[1], int):
             return str(location[0])
         entry = self.raw[location[0]][location[1]]  # type: ignore[index]
-        name = entry.get("name", entry.get("id", entry.get("file"))) if isinstance(entry, dict) else None
+        name = (
+            entry.get("name", entry.get("id", entry.get("file", entry.get("files"))))
+            if isinstance(entry, dict)
+            else None
+        )
         return f'{location[0]} "{name}"' if name else f"{location[0]} number {location[1] + 1}"
 
 
@@ -125,7 +163,10 @@ def _walk(text: str) -> Iterator[tuple[Location, int]]:
         header, key = _HEADER.match(line), _KEY.match(line)
         if header and not key:
             name = header[2].strip()
-            counts[name] += 1 if header[1] else 0
+            if header[1]:
+                counts[name] += 1
+                for inner in [key for key in counts if key.startswith(f"{name}.")]:
+                    del counts[inner]  # the lists inside start anew
             here = _numbered(name, counts)
             yield here, line_number
             if header[1] and counts[name] == 1:
@@ -151,8 +192,9 @@ def _say(entry: Any) -> str:
     """One pydantic error in our words."""
     location, kind = entry["loc"], entry["type"]
     key = next((str(part) for part in reversed(location) if isinstance(part, str)), "")
-    if kind == "tuple_type" and len(location) == 1 and key in _LISTS:
-        return f"write [[{key}]] with two brackets: there can be several"
+    if kind == "tuple_type" and location[-1] == key and key in (*_LISTS, "link"):
+        header = ".".join(part for part in location if isinstance(part, str))
+        return f"write [[{header}]] with two brackets: there can be several"
     if kind == "model_type" and isinstance(entry["input"], list):
         header = ".".join(part for part in location if isinstance(part, str))
         return f"write [{header}] with one bracket: there is only one"
@@ -232,19 +274,27 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _contradictions(plan: Plan, lines: Lines) -> Iterator[Problem]:
     yield from _repeated(plan, lines)
     yield from _design(plan, lines)
+    for index, source in enumerate(plan.sources):
+        yield from recordings_problems(plan, source, ("source", index), lines)
     if plan.design is None and plan.outcomes:
         return
     yield from _outcomes(plan, lines)
     yield from _analyses(plan, lines)
-    yield from _claims(plan, lines)
+    yield from _families(plan, lines)
+    yield from claim_problems(plan, lines)
+    yield from multiverse_problems(plan, lines)
+    yield from safety_problems(plan, lines)
+    yield from _checklists(plan, lines)
 
 
 def _repeated(plan: Plan, lines: Lines) -> Iterator[Problem]:
     groups: dict[str, Sequence[str]] = {
-        "source": [source.file for source in plan.sources],
+        "source": [source.name for source in plan.sources],
         "outcome": [outcome.name for outcome in plan.outcomes],
         "covariate": [covariate.name for covariate in plan.covariates],
         "analysis": [analysis.name for analysis in plan.analyses],
+        "family": [family.name for family in plan.families],
+        "reliability": [declared.name for declared in plan.reliabilities],
         "claim": [claim.id for claim in plan.claims],
     }
     for section, names in groups.items():
@@ -294,8 +344,11 @@ def _outcomes(plan: Plan, lines: Lines) -> Iterator[Problem]:
     for index, outcome in enumerate(plan.outcomes):
         here = ("outcome", index)
         assert plan.design is not None, "a plan with outcomes and no design has been reported already"
-        for visit in outcome.columns:
-            yield from _not_among("visit", visit, plan.design.visit.levels, (*here, "columns"), lines)
+        for key in ("columns", "visits"):
+            for visit in getattr(outcome, key):
+                yield from _not_among("visit", visit, plan.design.visit.levels, (*here, key), lines)
+        for arm in outcome.arms:
+            yield from _not_among("arm", arm, plan.arms, (*here, "arms"), lines)
         if outcome.column and plan.design.visit.column is None and len(plan.design.visit.levels) > 1:
             what = 'design.visit has no "column", so say "columns = {visit = column}" instead of "column"'
             yield lines.problem((*here, "column"), what)
@@ -309,51 +362,46 @@ def _analyses(plan: Plan, lines: Lines) -> Iterator[Problem]:
         yield from _not_among("outcome", analysis.outcome, names, (*here, "outcome"), lines)
         for name in analysis.covariates:
             yield from _not_among("covariate", name, covariates, (*here, "covariates"), lines)
-        yield from _keys_of_others(analysis, here, lines)
+        yield from analysis_problems(plan, analysis, here, lines)
         if plan.design:
             yield from _estimand(plan, analysis, here, lines)
             yield from mixed_problems(plan, analysis, here, lines)
         outcome = next((item for item in plan.outcomes if item.name == analysis.outcome), None)
-        if outcome and outcome.columns and analysis.estimand.visit not in outcome.columns:
-            what = f'"{outcome.name}" has no column for the visit "{analysis.estimand.visit}"'
-            yield lines.problem((*here, "estimand"), what)
+        if outcome and plan.design:
+            yield from _measured(plan, analysis, outcome, here, lines)
     primary = [index for index, analysis in enumerate(plan.analyses) if analysis.primary]
     for index in primary[1:]:
         yield lines.problem(("analysis", index, "primary"), "there is already a primary analysis; only one can be")
 
 
-#: Keys of an analysis that only some methods understand.
-_METHODS_OF = {
-    "covariates": ("ancova", *MIXED),
-    "robust": ("ancova",),
-    "covariance": ("mmrm", "clda"),
-    "covariance_by": ("mmrm", "clda"),
-    "random": ("lmm",),
-    "time": ("lmm",),
-    "df_method": MIXED,
-    "adjust": MIXED,
-}
-
-
-def _keys_of_others(analysis: Analysis, here: Location, lines: Lines) -> Iterator[Problem]:
-    """A key that the method does not understand would be ignored in silence."""
-    for key, methods in _METHODS_OF.items():
-        if key in analysis.model_fields_set and analysis.method not in methods:
-            belongs = f'"{key}" belongs to {"the method" if len(methods) == 1 else "the methods"} {_quoted(methods)}'
-            yield lines.problem((*here, key), f'{belongs}, and this one is "{analysis.method}"')
+def _measured(plan: Plan, analysis: Analysis, outcome: Outcome, here: Location, lines: Lines) -> Iterator[Problem]:
+    """An analysis asks for visits and arms at which its outcome is measured."""
+    assert plan.design is not None
+    visits, asked, baseline = plan.visits_of(outcome), analysis.estimand.visit, plan.design.visit.baseline
+    if outcome.columns and asked not in outcome.columns:
+        yield lines.problem((*here, "estimand"), f'"{outcome.name}" has no column for the visit "{asked}"')
+    elif asked in plan.design.visit.levels and asked not in visits:
+        yield lines.problem((*here, "estimand"), f'"{outcome.name}" is not measured at the visit "{asked}"')
+    elif outcome.visits and needs_baseline(plan, analysis, outcome):
+        what = f'"{outcome.name}" is not measured at "{baseline}", which "{analysis.method}" needs'
+        yield lines.problem((*here, "method"), what)
+    wanted = (analysis.arm,) if analysis.method in OF_ONE_ARM else plan.arms
+    for arm in wanted:
+        if arm is not None and outcome.arms and arm not in outcome.arms:
+            yield lines.problem((*here, "outcome"), f'"{outcome.name}" is not measured in the arm "{arm}"')
 
 
 def _estimand(plan: Plan, analysis: Analysis, here: Location, lines: Lines) -> Iterator[Problem]:
     assert plan.design is not None
     visits, arm = plan.design.visit.levels, plan.design.arm
     yield from _not_among("visit", analysis.estimand.visit, visits, (*here, "estimand"), lines)
-    if analysis.method in ("ancova", "paired", *MIXED) and analysis.estimand.visit == plan.design.visit.baseline:
+    if analysis.uses_baseline and analysis.estimand.visit == plan.design.visit.baseline:
         yield lines.problem((*here, "estimand"), f'visit is the baseline; "{analysis.method}" needs a later one')
-    if analysis.method == "paired":
+    if analysis.method in OF_ONE_ARM:
         if analysis.arm and not arm:
             yield lines.problem(here, f'arm is "{analysis.arm}", and design has no arm')
         elif arm and analysis.arm is None:
-            yield lines.problem(here, f'"paired" describes one arm: say arm = {_quoted(arm.levels, "or")}')
+            yield lines.problem(here, f'"{analysis.method}" describes one arm: say arm = {_quoted(arm.levels, "or")}')
         elif arm and analysis.arm:
             yield from _not_among("arm", analysis.arm, arm.levels, (*here, "arm"), lines)
     elif arm is None:
@@ -362,36 +410,40 @@ def _estimand(plan: Plan, analysis: Analysis, here: Location, lines: Lines) -> I
         example = f"{next(level for level in arm.levels if level != arm.reference)} - {arm.reference}"
         yield lines.problem(here, f'estimand needs "contrast", for example "{example}"')
     else:
-        possible = [f"{one} - {other}" for other in arm.levels for one in arm.levels if one != other]
+        possible = possible_contrasts(plan, analysis)
         yield from _not_among("contrast", analysis.estimand.contrast, possible, (*here, "estimand"), lines)
 
 
-def _claims(plan: Plan, lines: Lines) -> Iterator[Problem]:
-    names = [analysis.name for analysis in plan.analyses]
-    for index, claim in enumerate(plan.claims):
-        if claim.analysis is not None:
-            yield from _not_among("analysis", claim.analysis, names, ("claim", index, "analysis"), lines)
-        if claim.analysis in names:
-            analysis = plan.analysis(str(claim.analysis))
-            if analysis.level < 0.95:
-                what = f"its analysis has level = {analysis.level:g}; a claim is judged on an interval of at least 95 %"
-                yield lines.problem(("claim", index, "analysis"), what)
-            bounds = [bound for bound in (claim.true_if.at_least, claim.true_if.at_most) if bound is not None]
-            if analysis.method == "responders" and any(abs(bound) > 1 for bound in bounds):
-                what = "its analysis gives a difference of shares, between -1 and 1: write 20 % as 0.2"
-                yield lines.problem(("claim", index, "true_if"), what)
-            if analysis.method == "paired" and claim.about == "level":
-                what = 'a change within one arm is not a level: leave out about = "level"'
-                yield lines.problem(("claim", index, "about"), what)
-        if claim.evidence is not None and not any(source.reader == "published" for source in plan.sources):
-            yield lines.problem(("claim", index, "evidence"), 'no source has reader = "published"')
-        yield from audit_problems(plan, claim, ("claim", index), lines)
+def _checklists(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    """Items that a checklist has."""
+    for name, said in plan.checklists.items():
+        known = checklist_items(name)
+        for item in said:
+            if item not in known:
+                what = f'"{item}" is not an item of this checklist; there is {", ".join(known)}'
+                yield lines.problem(("checklist", name, item), what)
+
+
+def _families(plan: Plan, lines: Lines) -> Iterator[Problem]:
+    """A family is made of tests of one difference each, and a test belongs to one family."""
+    known = {analysis.name: analysis for analysis in plan.analyses}
+    seen: dict[str, str] = {}
+    for index, family in enumerate(plan.families):
+        here: Location = ("family", index, "analyses")
+        for name in family.analyses:
+            yield from _not_among("analysis", name, list(known), here, lines)
+            if name in seen:
+                yield lines.problem(here, f'"{name}" is in the family "{seen[name]}" already')
+            seen[name] = family.name
+            if name in known and known[name].method not in TESTED:
+                what = (
+                    f'"{name}" is a "{known[name].method}", which tests no difference; a family takes {_quoted(TESTED)}'
+                )
+                yield lines.problem(here, what)
 
 
 def _not_among(what: str, value: str, known: Sequence[str], location: Location, lines: Lines) -> Iterator[Problem]:
-    if value not in known:
-        hint = did_you_mean(value, known) or f"; there is {_quoted(known)}" if known else "; none is declared"
-        yield lines.problem(location, f'{what} "{value}" is not declared{hint}')
+    yield from lines.not_among(what, value, known, location)
 
 
 def _quoted(values: Sequence[str], last: str = "and") -> str:

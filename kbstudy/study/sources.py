@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from kbstudy.errors import Problem, Problems, ReadError, did_you_mean
-from kbstudy.readers import RawTable, read_redcap, read_table
+from kbstudy.readers import read_redcap, read_table
 from kbstudy.study.plan import Plan, Source
 from kbstudy.study.plan_file import Lines
+from kbstudy.study.recording_files import list_recordings
+from kbstudy.study.source_table import SourceTable, find, sha256_of
 
-__all__ = ["SourceTable", "find", "missing_columns", "open_sources", "sha256_of"]
+__all__ = ["missing_columns", "open_sources"]
 
 #: REDCap rows of a repeating instrument are not visits; this column tells them apart.
 _REPEAT = "redcap_repeat_instrument"
-
-
-@dataclass
-class SourceTable:
-    """A file on its way into the study: text cells indexed by the row a spreadsheet would show."""
-
-    declared: Source
-    raw: RawTable
-    sha256: str
-    cells: pd.DataFrame
-    dictionary: dict[str, str] = field(default_factory=dict)
-    out: list[str] = field(default_factory=list)
-
-    @property
-    def file(self) -> str:
-        """The name that messages use: as ``study.toml`` declares it."""
-        return self.declared.file
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """The hash of every file that was read for this source."""
-        return {self.declared.file: self.sha256} | self.dictionary
-
-    def leave_out(self, rows: Sequence[int], why: str) -> None:
-        """Take rows away and remember why."""
-        if len(rows):
-            self.cells = self.cells.drop(index=list(rows))
-            self.out.append(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}: {why}")
 
 
 def open_sources(plan: Plan, folder: Path) -> list[SourceTable]:
@@ -53,7 +23,7 @@ def open_sources(plan: Plan, folder: Path) -> list[SourceTable]:
     problems, tables = Problems(), []
     for source in plan.sources:
         try:
-            tables.append(_open(source, folder))
+            tables.append(_open(source, folder) if source.files is None else list_recordings(source, plan, folder))
         except ReadError as error:
             problems.extend(error.problems)
     problems.raise_as(ReadError)
@@ -61,6 +31,7 @@ def open_sources(plan: Plan, folder: Path) -> list[SourceTable]:
 
 
 def _open(source: Source, folder: Path) -> SourceTable:
+    assert source.file is not None, "recordings are listed elsewhere"
     path = folder / source.file
     if source.reader == "redcap":
         dictionary = folder / source.dictionary if source.dictionary else None
@@ -75,16 +46,6 @@ def _open(source: Source, folder: Path) -> SourceTable:
         names = ", ".join(sorted(set(cells.loc[repeats, _REPEAT])))
         table.leave_out(repeats, f"of a repeating instrument ({names}), not a visit")
     return table
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def find(tables: Sequence[SourceTable], column: str, file: str | None = None) -> list[SourceTable]:
-    """The files that have a column."""
-    return [table for table in tables if column in table.cells and (file is None or table.declared.file == file)]
 
 
 def missing_columns(plan: Plan, tables: Sequence[SourceTable], lines: Lines) -> Iterator[Problem]:
@@ -113,11 +74,12 @@ def _without_visits(plan: Plan, tables: Sequence[SourceTable], lines: Lines) -> 
     assert plan.design is not None
     visit = plan.design.visit
     for index, outcome in enumerate(plan.outcomes):
-        homes = find(tables, outcome.column, outcome.file) if outcome.column else []
+        column = outcome.column or next(iter(outcome.items), None)
+        homes = find(tables, column, outcome.file) if column else []
         if len(homes) == 1 and len(visit.levels) > 1 and visit.column and visit.column not in homes[0].cells:
             what = (
                 f'{homes[0].file} has no visit column "{visit.column}", so it is not known at which visit '
-                f'"{outcome.column}" was measured; say columns = {{ visit = "{outcome.column}" }} instead of column'
+                f'"{column}" was measured; say columns = {{ visit = "{column}" }} instead of column'
             )
             yield lines.problem(("outcome", index, "column"), what)
 
@@ -135,3 +97,5 @@ def _declared_columns(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str, 
             yield ("outcome", index, "column"), outcome.column, outcome.file
         for column in outcome.columns.values():
             yield ("outcome", index, "columns"), column, outcome.file
+        for column in outcome.items:
+            yield ("outcome", index, "items"), column, outcome.file

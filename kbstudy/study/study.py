@@ -6,21 +6,27 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from kbstudy import formatting as fmt
 from kbstudy.errors import PlanError, did_you_mean
 from kbstudy.ledger import Ledger
+from kbstudy.measures.energy import SESSION_COLUMNS
 from kbstudy.study.plan import Correction, Plan
+from kbstudy.study.plan_energy import FilePattern
+
+if TYPE_CHECKING:
+    from kbstudy.study.locking import LockedPlan
+    from kbstudy.study.recordings import SessionRow
 
 __all__ = ["AppliedCorrection", "SourceAccount", "Study"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
-    """What became of the rows of one file."""
+    """What became of the rows of one file, or of the recordings of one folder (``noun`` says which)."""
 
     file: str
     sha256: str
@@ -28,6 +34,7 @@ class SourceAccount:
     rows_used: int
     rows_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    noun: str = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,18 @@ class Study:
         ``outcome``, ``value`` and ``reason`` (why there is no value; empty where there is one).
     published
         Published estimates, if a source declares them (columns: :mod:`kbstudy.evidence`).
+    sessions
+        The recordings that were read: whose each is, its recording, its energy budget, what was noted.
+    events
+        Adverse events, a row an event: the participant column, ``kind``, ``serious``; ``None`` if no source has them.
     sources, corrections
         What became of each file's rows; the corrections that were applied.
     inputs
         SHA-256 of every file that was read, by its name in ``study.toml``.
+    locked
+        The locks of the plan and what differs from them; ``None`` if :func:`kbstudy.lock` never froze it.
+    toml
+        The name of the file with the plan.
     """
 
     folder: Path
@@ -78,7 +93,11 @@ class Study:
     sources: tuple[SourceAccount, ...]
     corrections: tuple[AppliedCorrection, ...] = ()
     published: pd.DataFrame | None = field(default=None, repr=False)
+    sessions: tuple[SessionRow, ...] = field(default=(), repr=False)
+    events: pd.DataFrame | None = field(default=None, repr=False)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    locked: LockedPlan | None = None
+    toml: str = "study.toml"
 
     @property
     def id(self) -> str:
@@ -100,6 +119,26 @@ class Study:
     def has_people(self) -> bool:
         """Whether there are participants (and not only published numbers)."""
         return self.plan.design is not None
+
+    @property
+    def recording_names(self) -> frozenset[str]:
+        """The inputs that are recordings; their names hold the ids of participants."""
+        if self.plan.design is None:
+            return frozenset()
+        patterns = [FilePattern(source.files, self.plan.design) for source in self.plan.sources if source.files]
+        return frozenset(name for name in self.inputs for pattern in patterns if pattern.keys(name))
+
+    def is_derived(self, outcome: str) -> bool:
+        """Whether an outcome is derived from recordings."""
+        declared = self.plan.outcome(outcome)
+        homes = {source.name for source in self.plan.sources if source.files is not None}
+        is_known = declared.column in SESSION_COLUMNS
+        return bool(homes) and is_known and (declared.file is None or declared.file in homes)
+
+    def basis_of(self, outcome: str) -> Literal["measured", "estimated"]:
+        """Whether an outcome was measured, or rests on something assumed: energy without carbon dioxide does."""
+        budgets = [row.session.budget for row in self.sessions] if self.is_derived(outcome) else []
+        return "estimated" if any(budget.basis == "estimated" for budget in budgets) else "measured"
 
     def with_(self, **changes: Any) -> Study:
         """A copy with some fields replaced."""
@@ -196,9 +235,11 @@ class Study:
             )
         if self.published is not None:
             lines.append(f"{fmt.count(len(self.published), 'published estimate')}")
-        lines += [f"{s.file}: {s.rows_read} rows read, {s.rows_used} used" for s in self.sources]
+        lines += [f"{s.file}: {s.rows_read} {s.noun} read, {s.rows_used} used" for s in self.sources]
         if self.corrections:
             lines.append(f"{fmt.count(len(self.corrections), 'declared correction')} applied")
+        if self.locked is not None:
+            lines.append(self.locked.sentence())
         return lines
 
     def _repr_html_(self) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from kbstudy.errors import Problem, Problems
+from kbstudy.errors import Problem, Problems, StudyError
+from kbstudy.measures import score
 from kbstudy.study.convert import BadCell, as_level, as_number, missing_reason
 from kbstudy.study.plan import Covariate, Design, Outcome, Plan
-from kbstudy.study.sources import SourceTable, find
+from kbstudy.study.source_table import SourceTable, find
 
-__all__ = ["Keys", "arms_of", "covariate_of", "identify", "values_of"]
+__all__ = ["NO_RECORDING", "NO_ROW", "Keys", "arms_of", "covariate_of", "home_of", "identify", "values_of"]
 
 NO_ROW = "no row for this visit"
+NO_RECORDING = "no recording of this visit"
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def values_of(
 ) -> dict[tuple[str, str], tuple[float | None, str]]:
     """Value and reason by participant and visit, for every cell that the files have."""
     assert plan.design is not None
+    if outcome.items:
+        return scores_of(plan, outcome, tables, keys, problems)
     cells: dict[tuple[str, str], tuple[float | None, str]] = {}
     for visit, column in _places(outcome):
         table, key = _home(tables, keys, column, outcome.file)
@@ -169,6 +174,66 @@ def values_of(
                 found = _value(text, outcome, table, missing, place, problems)
                 cells[person, when] = _one_of(cells.get((person, when)), found, place, problems)
     return cells
+
+
+def scores_of(
+    plan: Plan, outcome: Outcome, tables: Sequence[SourceTable], keys: Sequence[Keys], problems: Problems
+) -> dict[tuple[str, str], tuple[float | None, str]]:
+    """The score of a form by participant and visit, from its items; and why there is none, where there is none."""
+    assert plan.design is not None
+    assert outcome.scale is not None, "the plan asks for a form"
+    table, key = _home(tables, keys, outcome.items[0], outcome.file)
+    missing = {*table.declared.missing, *outcome.missing}
+    places, answers = [], []
+    for row in table.cells.index:
+        person = key.participant.at[row]
+        when = key.visit.at[row] if key.visit is not None else plan.design.visit.levels[0]
+        if person and when:
+            place = Problem("", table.file, row=int(row), participant=person, visit=str(when))
+            found = [_answer(table, row, column, missing, place, problems) for column in outcome.items]
+            places.append(place)
+            answers.append(found)
+    rows = [place.row for place in places]
+    frame = pd.DataFrame(answers, columns=list(outcome.items), index=rows, dtype="float64")
+    try:
+        scored = score(frame, outcome.scale, items=outcome.items)
+    except StudyError as error:
+        problems.extend(_in_the_file(problem, places, outcome) for problem in error.problems)
+        return {}
+    values = zip(places, scored.frame["score"], scored.frame["reason"], strict=True)
+    return {
+        (place.participant, place.visit): (None, str(reason)) if pd.isna(value) else (float(value), "")
+        for place, value, reason in values
+    }
+
+
+def _answer(
+    table: SourceTable, row: int, column: str, missing: set[str], place: Problem, problems: Problems
+) -> float | None:
+    text = table.cells.at[row, column]
+    if missing_reason(text, missing):
+        return None
+    found = as_number(text, table.declared.decimal)
+    if isinstance(found, BadCell):
+        problems.add(replace(place, what=found.what, column=column, do=found.do))
+        return None
+    return found
+
+
+def _in_the_file(problem: Problem, places: Sequence[Problem], outcome: Outcome) -> Problem:
+    """A problem of the scoring, with the participant of the row that it names."""
+    found = re.match(r"row (\d+)( \([^)]*\))?: ", problem.what)
+    place = next((place for place in places if found and place.row == int(found[1])), None)
+    if found is None or place is None:
+        return replace(problem, file=places[0].file if places else "", what=f"{outcome.name}: {problem.what}")
+    what = f"{problem.what[found.end() :]}{found[2] or ''}"
+    return replace(place, what=what, column=problem.column, do=problem.do)
+
+
+def home_of(outcome: Outcome, tables: Sequence[SourceTable]) -> SourceTable:
+    """The source of an outcome's values (of its first visit, where each visit has its own column)."""
+    column = outcome.items[0] if outcome.items else _places(outcome)[0][1]
+    return find(tables, column, outcome.file)[0]
 
 
 def _one_of(

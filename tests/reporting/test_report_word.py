@@ -104,7 +104,7 @@ def clinic(tmp_path):
     """A template with its own look, its own first and even pages, and without numbering or our styles."""
     template = docx.Document()
     template.styles["Heading 1"].font.name = "Clinic Sans"
-    for name in ("Caption", "Subtitle"):
+    for name in ("Subtitle", "Heading 4"):
         template.styles[name].delete()
     template.add_paragraph("The clinic")
     template.sections[0].header.paragraphs[0].text = "Clinic letterhead"

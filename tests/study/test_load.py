@@ -126,7 +126,8 @@ def test_a_declared_decimal_comma(small):
 def test_the_table_keeps_everyone_allocated_at_every_visit(demo):
     study = kb.load(demo)
     table = study.table("pain")
-    assert list(table.columns) == ["record_id", "arm", "visit", "pain", "pain_baseline", "age", "sex", "mass"]
+    covariates = [item.name for item in study.plan.covariates]
+    assert list(table.columns) == ["record_id", "arm", "visit", "pain", "pain_baseline", *covariates]
     assert len(table) == 40 * 3
     assert table["pain"].isna().sum() == 15
     assert list(table["arm"].cat.categories) == ["Usual care", "Kettlebell"]
@@ -189,8 +190,14 @@ def test_row_order_does_not_matter(small):
 
 def test_the_demo_is_what_its_script_makes(tmp_path):
     write_demo_trial(tmp_path, rng=np.random.default_rng(SEED))
-    for name in ("redcap_export.csv", "redcap_dictionary.csv"):
-        assert (tmp_path / name).read_bytes() == (ROOT / "data/raw/demo-trial" / name).read_bytes()
+    shipped, written = (
+        {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        for folder in (ROOT / "data/raw/demo-trial", tmp_path)
+    )
+    assert set(shipped) - set(written) == {"README.md", "study.toml"}
+    assert len([name for name in written if name.startswith("gas/")]) == 12
+    for name in written:
+        assert written[name] == shipped[name], name
 
 
 @pytest.mark.parametrize("message", ['"3,4" is not a number; did you mean 3.4?', "390 is outside 0 to 100"])

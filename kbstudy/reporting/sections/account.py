@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kbstudy.analysis import Results
 from kbstudy.reporting.sections.cells import header
+from kbstudy.reporting.sections.sessions import session_methods
 from kbstudy.reporting.tree import Block, Cell, Heading, Items, Row, Run, Table, Text
 from kbstudy.study.study import AppliedCorrection
 
@@ -15,15 +16,20 @@ __all__ = ["data_account", "methods", "provenance"]
 def methods(results: Results) -> Iterator[Block]:
     """The sentences of the methods section, made by the analyses that ran, and their references."""
     yield Heading("Methods")
-    everything = [*results.estimates.values(), *results.published.values()]
+    beside = [found for found in (results.harms, results.adherence) if found is not None]
+    everything = [*results.estimates.values(), *results.published.values(), *beside]
     for sentence in dict.fromkeys(estimates.method for estimates in everything):
         yield Text(sentence)
+    yield from (Text(found.method) for found in results.reliabilities.values())
+    yield from (Text(family.sentence()) for family in results.families)
+    yield from (Text(sentence) for sentence in session_methods(results))
     if results.verdicts:
         yield Text(_VERDICT_RULE)
     for sentence in dict.fromkeys(audit.method for audit in results.audits.values()):
         yield Text(f"Audits of what publications state: {sentence[0].lower()}{sentence[1:]}")
     yield Text(results.provenance.software())
-    cited = [estimates.citations for estimates in results.estimates.values()]
+    cited = [found.citations for found in (*results.estimates.values(), *beside)]
+    cited += [found.citations for found in results.reliabilities.values()]
     cited += [audit.citations for audit in results.audits.values()]
     references = dict.fromkeys(text for citations in cited for text in citations)
     if references:
@@ -57,7 +63,9 @@ def data_account(results: Results) -> Iterator[Block]:
         for s in study.sources
     ]
     yield Table(
-        caption="Rows of each file.",
+        caption="Rows of each file; of a folder of recordings, a row is a file."
+        if any(s.noun == "recordings" for s in study.sources)
+        else "Rows of each file.",
         header=(header("File", "Rows read", "Rows used", "Left out, and what was noticed"),),
         rows=tuple(rows),
         align=("left", "right", "right", "left"),

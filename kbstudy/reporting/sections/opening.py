@@ -28,8 +28,9 @@ def opening(results: Results) -> Iterator[Block]:
 
 
 def _facts(results: Results) -> Iterator[str]:
-    design = results.study.plan.design
+    design, locked = results.study.plan.design, results.study.locked
     if design is None:
+        yield from [locked.sentence()] if locked else []
         return
     arms = [arm for arm in results.study.plan.arms if arm]
     how = {"not stated": "how people were allocated is not stated", "single group": "a single group"}
@@ -40,4 +41,7 @@ def _facts(results: Results) -> Iterator[str]:
         yield f"Primary analysis: {results.estimates[primary.name].title}."
     else:
         yield "No primary analysis is declared."
-    yield "The plan is the study.toml whose hash stands at the end; it was not locked before the data were seen."
+    if locked:
+        yield f"{locked.sentence()} They stand under “Plan and deviations”." if locked.deviations else locked.sentence()
+    else:
+        yield "The plan is the study.toml whose hash stands at the end; it was not locked before the data were seen."

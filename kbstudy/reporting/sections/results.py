@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
 from kbstudy.estimates import Estimates
 from kbstudy.reporting import pictures
-from kbstudy.reporting.sections.cells import header
+from kbstudy.reporting._planned import marked, planned_table
+from kbstudy.reporting.sections.cells import header, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
 from kbstudy.study import Analysis
 
@@ -30,6 +32,38 @@ def analyses(results: Results) -> Iterator[Block]:
             figure = draw(results, analysis.name)
             if figure:
                 yield figure
+    yield from _families(results)
+
+
+def _families(results: Results) -> Iterator[Block]:
+    """Each declared family of tests as a table."""
+    if results.families:
+        yield Heading("Several tests together", 2)
+    for family in results.families:
+        digits = [int(value) for value in family.frame["decimals"]]
+        rows = list(family.frame.itertuples())
+        title = marked(f"Family “{family.name}”", results.prespecified("family", family.name))
+        simultaneous = bool(family.frame["low_adjusted"].notna().any())
+        yield Table(
+            caption=f"{title}, adjusted by {family.method_words}'s method.",
+            header=(header("Analysis", "Difference", "CI", "p", "Adjusted p", *(["Adjusted CI"] * simultaneous)),),
+            rows=tuple(
+                Row(
+                    (
+                        Cell(row.title),
+                        Cell(f"{fmt.number(row.estimate, d)} {row.unit}".strip()),
+                        Cell(fmt.interval(row.low, row.high, d)),
+                        Cell(fmt.p_value(row.p)),
+                        Cell(fmt.p_value(row.p_adjusted)),
+                        *([Cell(fmt.interval(row.low_adjusted, row.high_adjusted, d))] * simultaneous),
+                    )
+                )
+                for row, d in zip(rows, digits, strict=True)
+            ),
+            align=text_then_numbers(4 + simultaneous),
+            notes=(family.note(),),
+            name=f"family-{family.name}",
+        )
 
 
 def _estimand(results: Results, analysis: Analysis) -> str:
@@ -50,15 +84,16 @@ def _kept_together(visit: str) -> str:
 
 
 def _estimates_table(estimates: Estimates, name: str) -> Table:
-    table = estimates.table().drop(columns="Method", errors="ignore")
+    title, table = planned_table(estimates)
+    table = table.drop(columns="Method", errors="ignore")
     if "Visit" in table:
         table["Visit"] = [_kept_together(visit) for visit in table["Visit"]]
     methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
     return Table(
-        caption=f"{estimates.title}.",
+        caption=f"{title}.",
         header=(header(*(str(column) for column in table.columns)),),
         rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
-        align=tuple("left" if column in ("", "Visit") else "right" for column in table.columns),
+        align=tuple("left" if column in ("", "Visit", "Plan") else "right" for column in table.columns),
         notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
         name=name,
     )

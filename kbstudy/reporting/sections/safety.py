@@ -1,0 +1,71 @@
+"""Harms, adherence, reliability: what stands beside the effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbstudy import formatting as fmt
+from kbstudy.analysis import Results
+from kbstudy.estimates import Estimates
+from kbstudy.models import Reliability
+from kbstudy.reporting._planned import marked, planned_table
+from kbstudy.reporting.sections.cells import header, text_then_numbers
+from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
+
+__all__ = ["adherence", "harms", "reliability"]
+
+
+def harms(results: Results) -> Iterator[Block]:
+    """Adverse events by arm: people, events for their time at risk, and no p-values."""
+    if results.harms is None:
+        return
+    yield Heading("Harms")
+    yield Text(results.harms.sentence())
+    yield _table(results.harms, "harms")
+
+
+def adherence(results: Results) -> Iterator[Block]:
+    """Sessions attended of those planned."""
+    if results.adherence is None:
+        return
+    yield Heading("Adherence")
+    yield Text(results.adherence.sentence())
+    yield _table(results.adherence, "adherence")
+
+
+def _table(estimates: Estimates, name: str) -> Table:
+    title, table = planned_table(estimates)
+    table = table.drop(columns=["Method"], errors="ignore")
+    methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
+    return Table(
+        caption=f"{title}.",
+        header=(header(*(str(column) for column in table.columns)),),
+        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        align=text_then_numbers(table.shape[1] - 1),
+        notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
+        name=name,
+    )
+
+
+def reliability(results: Results) -> Iterator[Block]:
+    """How well outcomes agree with themselves when they are measured again."""
+    if not results.reliabilities:
+        return
+    yield Heading("Reliability of the measurements")
+    for name, found in results.reliabilities.items():
+        stamp = f"[{results.stamp}] " if results.stamp else ""
+        yield Heading(f"{found.outcome}: {fmt.words(found.trials)}", 2)
+        yield Text(stamp + found.sentence())
+        yield _reliability_table(name, found, results.prespecified("reliability", name))
+
+
+def _reliability_table(name: str, found: Reliability, prespecified: bool | None) -> Table:
+    table = found.table()
+    return Table(
+        caption=f"{marked(f'Reliability of {found.outcome}', prespecified)}.",
+        header=(header(*(str(column) for column in table.columns)),),
+        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        align=text_then_numbers(table.shape[1] - 1),
+        notes=found.notes,
+        name=f"reliability-{name}",
+    )
