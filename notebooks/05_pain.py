@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 import kbstudy as kb
-from kbstudy.figures import plot_raincloud
+from kbstudy.figures import plot_estimation, plot_raincloud
 
 study = kb.load("../data/raw/demo-trial")
 pain = study.table("pain")
@@ -66,6 +66,14 @@ pd.DataFrame(
 # %%
 changes = week8.assign(Change=week8["pain"] - week8["pain_baseline"])
 cloud = plot_raincloud(changes, "Change", by="arm", unit="points", stamp="SIMULATED")
+
+# %% [markdown]
+# The same people as lines from before to after, the means with their intervals, and the difference that the planned
+# analysis found, on a scale of its own.
+
+# %%
+results = kb.analyse(study)
+figure = plot_estimation(results.estimates["pain_week8"], results.means["pain_week8"], ("Baseline", "Week 8"))
 
 # %% [markdown]
 # ## Three analyses of the same people

@@ -21,7 +21,7 @@ _SAID_ABOVE = re.compile(r"((?:^#: .*\n)+)(?:^[A-Z][A-Z_0-9]+.*\n)+", re.M)
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far apart two numbers may be, and why."""
+    """How far apart two numbers may be, and why; without a name where it is a single test's own."""
 
     name: str
     value: str
@@ -70,13 +70,13 @@ def page(tests: Path = TESTS) -> str:
     """The tables in Markdown."""
     rows = replications(tests)
     table = [
-        f"| {_cell(row.source)} | {', '.join(one.name for one in row.tolerances) or 'as the test says'} "
-        f"| {'not all' if row.needs_shared_data else 'yes'} | `{row.module}` |"
+        f"| {_cell(row.source)}<br>`{row.module}` | {', '.join(map(_closeness, row.tolerances)) or 'as the test says'} "
+        f"| {'not all' if row.needs_shared_data else 'yes'} |"
         for row in rows
     ]
-    head = ["| source, and what is compared | how closely | data here | test |", "|---|---|---|---|"]
-    used = {one.name: one for row in rows for one in row.tolerances}
-    meaning = [f"| {one.name} | {one.value} | {_cell(one.why) or '–'} |" for one in used.values()]
+    head = ["| source, what is compared, and the test | how closely | data here |", "|---|---|---|"]
+    used = {one.name: one for row in rows for one in row.tolerances if one.name}
+    meaning = [f"| {one.name} | {one.value} | {_cell(one.why)} |" for one in used.values()]
     names = ["## How close is close", "", "| name | at most | why |", "|---|---|---|", *meaning]
     asked = ["## Software that was asked", "", ", ".join(software(tests)) + "."]
     return "\n".join([*head, *table, "", *names, "", *asked, ""])
@@ -92,10 +92,7 @@ def _compares(path: Path) -> bool:
 
 def _replication(path: Path, known: dict[str, Tolerance], tests: Path) -> Replication:
     text = path.read_text("utf-8")
-    own = {
-        name: Tolerance(f"{name} of {path.stem}", _short(value), _lowered(why))
-        for name, value, why in _NUMBER.findall(text)
-    }
+    own = {name: Tolerance("", _short(value), _lowered(why)) for name, value, why in _NUMBER.findall(text)}
     used = dict.fromkeys(re.findall(r"tolerances\.([A-Z_0-9]+)", text))
     in_approx = dict.fromkeys(re.findall(r"(?:abs|rel)=([A-Z][A-Z_0-9]+)", text))
     tolerances = (*(known[name] for name in used if name in known), *(own[name] for name in in_approx if name in own))
@@ -116,6 +113,10 @@ def _short(value: str) -> str:
 def _lowered(why: str) -> str:
     why = why.strip().rstrip(".")
     return why[:1].lower() + why[1:] if why[1:2].islower() else why
+
+
+def _closeness(one: Tolerance) -> str:
+    return one.name or _cell(f"{one.value} ({one.why})" if one.why else one.value)
 
 
 def _cell(text: str) -> str:

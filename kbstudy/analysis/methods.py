@@ -191,14 +191,14 @@ def _dose_response(study: Study, analysis: Analysis, outcome: Outcome) -> Estima
     asked = analysis.model_copy(update={"covariates": (analysis.dose,)})
     table, names, same = _at_visit(study, asked, outcome)
     same.pop("visit")
-    arms: dict[str, Any] = {"arm": "arm", "within": analysis.arm} if analysis.arm else {}
+    if analysis.arm:
+        table = table[table["arm"] == analysis.arm]
     return models.dose_response(
         table,
         names[outcome.name],
         baseline=names[f"{outcome.name}_baseline"],
         dose=names[analysis.dose],
         dose_unit=analysis.dose_unit,
-        **arms,
         **same,
     )
 

@@ -109,6 +109,7 @@ class PublishedRates:
         lactate_rise_mmol_l: float = 0.0,
         lactate_ml_kg_mmol: float | str | None = None,
     ) -> dict[str, float]:
+        """Estimate, low, high and n of one combination."""
         row = self._row(source)
         given = {"source": source, "rest": rest, "lactate_rise_mmol_l": lactate_rise_mmol_l}
         mass = body_mass_kg if isinstance(body_mass_kg, float | int) else float(row["body_mass_kg"])

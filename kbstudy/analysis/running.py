@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
@@ -31,7 +32,7 @@ from kbstudy.errors import PlanError, Problem, StudyError
 from kbstudy.estimates import Estimates
 from kbstudy.evidence import audit_energy_claim
 from kbstudy.models.mixed.checks import Checks
-from kbstudy.study import OF_ONE_ARM, Analysis, Outcome, Study
+from kbstudy.study import MIXED, OF_ONE_ARM, Analysis, Outcome, Study
 
 __all__ = ["analyse"]
 
@@ -206,12 +207,16 @@ def _checks(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, Check
     return {primary.name: fit.check()} if primary and isinstance(fit, models.MixedFit) else {}
 
 
+#: Methods whose people are drawn from before to after; others have a figure of their own, or share these people.
+_DRAWN: Final = ("ancova", "paired", *MIXED)
+
+
 def _means(study: Study, estimates: Mapping[str, Estimates]) -> dict[str, pd.DataFrame]:
     """Means behind the figures: only where an analysis has everybody's baseline and follow-up."""
     found = {}
     for analysis in study.plan.analyses:
         points = estimates[analysis.name].points
-        if points is not None and {"baseline", "followup"} <= set(points):
+        if analysis.method in _DRAWN and points is not None and {"baseline", "followup"} <= set(points):
             assert study.plan.design is not None
             visits = (study.plan.design.visit.baseline, analysis.estimand.visit)
             found[analysis.name] = means_of_points(points, visits, study.plan.arms, analysis.level)

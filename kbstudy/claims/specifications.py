@@ -78,8 +78,8 @@ class Multiverse:
         -------
         pandas.DataFrame
             A row an option: ``choice, option, specifications, mean_estimate``; ``moves`` is, for the choice, the
-            largest minus the smallest of these means, without combinations in which it has no effect; then the number of specifications with each verdict. The choice
-            that moves most comes first.
+            largest minus the smallest of these means, without combinations in which it has no effect; then the number
+            of specifications with each verdict. The choice that moves most comes first.
         """
         rows = [row for name, options in self.choices.items() for row in self._options(name, options)]
         frame = pd.DataFrame(rows, columns=["choice", "option", "specifications", "mean_estimate", "moves", *_WORDS])

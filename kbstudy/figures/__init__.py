@@ -8,7 +8,7 @@ from kbstudy.figures.energy import (
     plot_energy_budgets,
     plot_energy_claim,
 )
-from kbstudy.figures.estimation import draw_estimation, plot_estimates
+from kbstudy.figures.estimation import draw_estimation, plot_estimates, plot_estimation
 from kbstudy.figures.flow import draw_flow
 from kbstudy.figures.forest import draw_forest, plot_forest
 from kbstudy.figures.harms import plot_harms
@@ -40,6 +40,7 @@ __all__ = [
     "plot_energy_budgets",
     "plot_energy_claim",
     "plot_estimates",
+    "plot_estimation",
     "plot_forest",
     "plot_harms",
     "plot_individual_changes",

@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 
 from kbstudy import formatting as fmt
 from kbstudy.estimates import where_nothing_differs
-from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, house_style
+from kbstudy.figures.style import ARM_COLOURS, INK, MUTED, STAMP_COLOUR, house_style
 
 if TYPE_CHECKING:
     from kbstudy.estimates import Estimates
 
-__all__ = ["draw_estimation", "plot_estimates"]
+__all__ = ["draw_estimation", "plot_estimates", "plot_estimation"]
 
 
 def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
@@ -53,6 +53,24 @@ def plot_estimates(estimates: Estimates, ax: Axes | None = None) -> Axes:
         stamp = f"{estimates.stamp}: " if estimates.stamp else ""
         ax.set_title("\n".join(textwrap.wrap(stamp + estimates.title, 44)), parse_math=False)
     return ax
+
+
+def plot_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str, str]) -> Any:
+    """A new figure with :func:`draw_estimation`, stamped where the data are made up.
+
+    Parameters
+    ----------
+    estimates, means, visits
+        As there; for a planned analysis ``results.estimates[name]``, ``results.means[name]`` and its two visits.
+    """
+    import matplotlib.pyplot as plt
+
+    with house_style():
+        figure = plt.figure(figsize=(6.3, 3.1), layout="constrained")
+        draw_estimation(estimates, means, visits, figure)
+        if estimates.stamp:
+            figure.suptitle(estimates.stamp, x=0.99, ha="right", fontsize=7, fontweight="bold", color=STAMP_COLOUR)
+    return figure
 
 
 def draw_estimation(estimates: Estimates, means: pd.DataFrame, visits: tuple[str, str], figure: Any) -> None:

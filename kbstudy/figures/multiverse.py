@@ -9,7 +9,7 @@ import numpy as np
 
 from kbstudy import formatting as fmt
 from kbstudy.claims.specifications import in_words
-from kbstudy.figures.style import INK, MUTED, REGION, house_style
+from kbstudy.figures.style import INK, MUTED, REGION, STAMP_COLOUR, house_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def plot_multiverse(many: Multiverse) -> Figure:
         figure = plt.figure(figsize=size, layout="constrained")
         draw_multiverse(many, figure)
         if many.stamp:
-            figure.suptitle(many.stamp, x=0.99, ha="right", fontsize=7, fontweight="bold", color="#b91c1c")
+            figure.suptitle(many.stamp, x=0.99, ha="right", fontsize=7, fontweight="bold", color=STAMP_COLOUR)
     return figure
 
 

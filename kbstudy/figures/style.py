@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
-__all__ = ["ARM_COLOURS", "INK", "MUTED", "REGION", "Picture", "house_style", "new_figure", "picture"]
+__all__ = ["ARM_COLOURS", "INK", "MUTED", "REGION", "STAMP_COLOUR", "Picture", "house_style", "new_figure", "picture"]
 
 #: Okabe and Ito's colours that also differ in lightness: reference arm first.
 ARM_COLOURS: Final = ("#6b7280", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9")
@@ -24,7 +24,7 @@ INK: Final = "#1f2933"
 MUTED: Final = "#6b7280"
 REGION: Final = "#dceefb"
 _MM: Final = 1 / 25.4
-_STAMP_COLOUR: Final = "#b91c1c"
+STAMP_COLOUR: Final = "#b91c1c"
 _LONGEST_TEXT: Final = 60  # letters in a line of a figure
 
 _STYLE: Final[Any] = {
@@ -131,7 +131,7 @@ def picture(figure: Figure, stamp: str = "") -> Picture:
         if stamp:
             _make_room(figure)
             figure.text(
-                0.995, 0.995, stamp, ha="right", va="top", fontsize=7, fontweight="bold", color=_STAMP_COLOUR
+                0.995, 0.995, stamp, ha="right", va="top", fontsize=7, fontweight="bold", color=STAMP_COLOUR
             ).set_in_layout(False)
         svg, png = io.BytesIO(), io.BytesIO()
         with warnings.catch_warnings(record=True) as caught:

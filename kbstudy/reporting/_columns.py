@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from kbstudy.reporting.tree import Align, Cell, Table
 
-__all__ = ["Columns", "columns", "is_long", "is_short", "placed", "texture"]
+__all__ = ["Columns", "columns", "is_crowded", "is_long", "is_short", "placed", "texture"]
 
 _LETTERS_PER_MM = 0.62  # of the writing in tables, before a crowded table is scaled down
 _SMALLEST = 0.72
 _PADDING = 2.5
 _LONGEST_WORD = 24
 _LONGEST_NUMBER = 14
+_TEXT_MM, _EASY = 166.0, 1.25
 _TERSE, _WORDY = 22, 60
 _SHORT_ROWS, _SHORT_LETTERS, _LONG_LETTERS = 15, 2500, 600
 
@@ -66,6 +67,11 @@ def is_short(table: Table) -> bool:
     cells = [cell for row in [*table.header, *(row.cells for row in table.rows)] for cell in row]
     letters = len(table.caption) + sum(map(len, table.notes)) + sum(len(cell.text) for cell in cells)
     return len(table.rows) <= _SHORT_ROWS and letters < _SHORT_LETTERS
+
+
+def is_crowded(table: Table) -> bool:
+    """Whether a table would be easier to read if it were wider than the text."""
+    return columns(table, _TEXT_MM).ease < _EASY
 
 
 def texture(table: Table) -> tuple[str, ...]:

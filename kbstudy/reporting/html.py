@@ -9,7 +9,7 @@ from functools import singledispatch
 from html import escape
 from typing import TypeGuard
 
-from kbstudy.reporting._columns import placed, texture
+from kbstudy.reporting._columns import is_crowded, placed, texture
 from kbstudy.reporting._css import style
 from kbstudy.reporting._look import tone_word
 from kbstudy.reporting._numbering import Caption, captions
@@ -143,7 +143,7 @@ def _(block: Table, numbers: Iterator[Caption]) -> str:
     caption = next(numbers)
     key = f"table-{caption.number}"
     notes = "".join(f"<p>{_words(note)}</p>\n" for note in block.notes)
-    kind = "table board" if block.board else "table"
+    kind = "table board" if block.board else "table crowded" if is_crowded(block) else "table"
     described = f' aria-describedby="{key}-notes"' if notes else ""
     table = "\n".join(
         [

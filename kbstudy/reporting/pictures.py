@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,8 @@ __all__ = [
     "estimation",
     "flow",
     "means_over_time",
+    "own",
+    "safety",
     "sensitivity",
     "session_budgets",
     "session_rates",
@@ -69,6 +72,33 @@ def estimation(results: Results, name: str) -> Figure | None:
     )
     told = estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None)
     return _figure(results, figure, f"estimation-{name}", caption, f"{caption} {told}")
+
+
+def own(results: Results, name: str) -> Figure | None:
+    """The figure that a method has of its own (a waterfall, a scatter); None for the others."""
+    estimates = results.estimates[name]
+    if estimates.figure == "plot_estimates":
+        return None
+    caption = f"{estimates.title}."
+    return _plotted(results, estimates, f"own-{name}", caption)
+
+
+def safety(results: Results, name: str) -> Figure:
+    """Harms or adherence."""
+    estimates = {"harms": results.harms, "adherence": results.adherence}[name]
+    assert estimates is not None, "only drawn where it is declared"
+    return _plotted(results, estimates, name, f"{estimates.title}.")
+
+
+def _plotted(results: Results, estimates: Estimates, name: str, caption: str) -> Figure:
+    """The figure that ``.plot()`` draws; it carries its own title and stamp."""
+    import matplotlib.pyplot as plt
+
+    drawn = estimates.with_(stamp="").plot()  # the picture has its own
+    figure: Any = getattr(drawn, "figure", drawn)
+    found = _figure(results, figure, name, caption, f"{caption} {estimates.sentence()}")
+    plt.close(figure)
+    return found
 
 
 def means_over_time(results: Results, name: str) -> Figure | None:

@@ -249,8 +249,8 @@ def claim_problems(plan: Plan, lines: Lines) -> Iterator[Problem]:
                 for key in [key for key in ("evidence", "related") if getattr(judged, key)]:
                     yield lines.problem((*here, key), 'no source has reader = "published"')
         if claim.settle and claim.settle.sample_size and claim.settle.sample_size.rows and not has_published(plan):
-            place: Location = ("claim", index, "settle", "sample_size", "rows")
-            yield lines.problem(place, 'sample_size names rows, and no source has reader = "published"')
+            rows: Location = ("claim", index, "settle", "sample_size", "rows")
+            yield lines.problem(rows, 'sample_size names rows, and no source has reader = "published"')
         yield from audit_problems(plan, claim, ("claim", index), lines)
 
 

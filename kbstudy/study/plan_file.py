@@ -202,6 +202,11 @@ def _say(entry: Any) -> str:
         return f'"{key}" is not a key here{did_you_mean(key, _keys_at(location[:-1])) or _allowed(location[:-1])}'
     if kind == "missing":
         return f'"{key}" is missing'
+    if location[-1] == "[key]":
+        allowed = re.findall(r"'([^']*)'", entry.get("ctx", {}).get("expected", ""))
+        known = f"; there is {', '.join(allowed)}" if allowed else ""
+        hint = did_you_mean(str(entry["input"]), allowed) or known
+        return f'"{entry["input"]}" is not a key of {location[-3]}{hint}'
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", entry["ctx"]["expected"])
         known = ", ".join(f'"{value}"' for value in allowed)

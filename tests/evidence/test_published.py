@@ -9,7 +9,7 @@ import pytest
 
 import kbstudy as kb
 from kbstudy.errors import DataError, PlanError
-from kbstudy.evidence import PUBLISHED_COLUMNS, published_estimates, published_frame
+from kbstudy.evidence import PUBLISHED_COLUMNS, direction_of, published_estimates, published_frame
 from kbstudy.readers import read_table
 from tests.conftest import ROOT
 
@@ -23,7 +23,7 @@ def table(tmp_path: Path, **changes: str):
     row |= {"id": "a", "study": "A", "year": "2010", "design": "laboratory session", "allocation": "none"}
     row |= {"group": "adults", "n": "10", "outcome": "energy_rate", "quantity": "mean", "value": "13.6"}
     row |= {"spread": "3.08", "spread_kind": "SD", "unit": "kcal/min", "basis": "measured", "verified": "seen"}
-    row |= {"where_seen": "journal", "citation": "A 2010."}
+    row |= {"where_seen": "journal", "citation": "A 2010.", "population": "healthy adults"}
     path = tmp_path / "published.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, PUBLISHED_COLUMNS)
@@ -71,18 +71,23 @@ def test_no_body_mass_is_ever_assumed(tmp_path):
         estimate(table(tmp_path, unit="mL/kg/min"))
 
 
+DIRECTION = {"quantity": "direction", "value": "1", "spread": "", "spread_kind": "P", "p": "<0.001"}
+DIRECTION |= {"unit": "direction", "comparator": "control"}
 REFUSED = {
     "from memory": ({"verified": "from memory"}, "A number from memory is not evidence"),
     "no source": ({"citation": ""}, 'column "citation": is empty'),
     "no kind of spread": ({"spread_kind": ""}, 'column "spread_kind": is empty'),
     "an unknown kind": (
         {"spread_kind": "SDD"},
-        '"SDD" is not one of SD, SD (assumed), SE, SE (assumed), CI95, none; did you mean "SD"?',
+        '"SDD" is not one of SD, SD (assumed), SE, SE (assumed), CI95, P, none; did you mean "SD"?',
     ),
     "a spread of no kind": ({"spread_kind": "none"}, 'says "none" but there is a spread or an interval'),
     "an SD without n": ({"n": ""}, "a SD needs the columns spread and n"),
     "half an interval": ({"spread": "", "spread_kind": "CI95", "low": "1"}, "a CI95 needs the columns low and high"),
-    "an SD of a difference": ({"quantity": "mean difference"}, "a SD says how precise a mean is, and not how precise"),
+    "an SD of a difference": (
+        {"quantity": "mean difference", "comparator": "rest"},
+        "a SD says how precise a mean is, and not how precise",
+    ),
     "a spread of a claim": ({"quantity": "claim"}, "not how precise a claim is"),
     "an SD beside an interval": ({"low": "1", "high": "20"}, "there is an interval beside the SD"),
     "nobody": ({"n": "0"}, "0 is not a number of people"),
@@ -95,6 +100,22 @@ REFUSED = {
         "the value -1.4 is outside 0.02 to 2.7",
     ),
     "a value that is none": ({"value": "13,6"}, '"13,6" is not a number'),
+    "no population": ({"population": ""}, 'column "population": is empty; a published number needs it'),
+    "a ratio to nothing": (
+        {"quantity": "ratio", "spread": "", "spread_kind": "none"},
+        "is empty; a ratio says nothing without what it was compared with",
+    ),
+    "a p-value in words": ({"p": "small"}, '"small" is not a p-value; write 0.053, <0.001 or ns'),
+    "a p-value of one half, with a comma": ({"p": "0,5"}, '"0,5" is not a p-value'),
+    "a p-value instead of a spread": (
+        {"spread": "", "spread_kind": "P", "p": "0.02"},
+        'the quantity "direction" and the spread_kind "P" belong together',
+    ),
+    "a direction without p": (DIRECTION | {"p": ""}, "is empty; a direction is only as good as its p-value"),
+    "half a direction": (DIRECTION | {"value": "0.5"}, "0.5 is not a direction; write 1 (higher), -1 (lower) or 0"),
+    "a direction that has one": (DIRECTION | {"value": "0"}, "is 0, and p = <0.001 says that there was a direction"),
+    "a direction in kcal": (DIRECTION | {"unit": "kcal/min"}, '"kcal/min" is the unit of a size'),
+    "a direction of nothing": (DIRECTION | {"comparator": ""}, "a direction says nothing without what it was compared"),
 }
 
 
@@ -129,11 +150,20 @@ def test_measured_work_stays_below_the_claim_too(article):
 
 
 def test_back_pain_is_supported_by_one_trial_and_may_be_too_small(article):
-    verdict = article.verdicts[2]
-    assert (verdict.claim_id, verdict.word, verdict.certainty) == ("C4", "supported", "moderate")
-    assert verdict.lowered_by == ("it rests on one trial only",)
+    verdict = next(item for item in article.verdicts if item.claim_id == "C4")
+    assert (verdict.word, verdict.certainty) == ("supported", "low")
+    assert verdict.lowered_by[0] == "it rests on one trial only"
     assert "is open; the estimate itself falls short of it" in verdict.importance
 
 
-def test_every_shipped_number_has_been_seen(article):
-    assert set(article.study.published["verified"]) == {"seen"}
+@pytest.mark.parametrize(
+    ("value", "p", "word"),
+    [("1", "<0.001", "supported"), ("-1", "0.01", "not supported"), ("1", "0.053", "inconclusive"), ("0", "ns", "")],
+)
+def test_a_direction_has_no_size(tmp_path, value, p, word):
+    raw = table(tmp_path, **(DIRECTION | {"value": value, "p": p}))
+    row = estimate(raw, unit="direction")
+    assert row[["estimate", "low", "high"]].isna().all()
+    assert row["method"].startswith("only the direction was published")
+    said = {"supported": "higher", "not supported": "lower"}.get(word, "not shown")
+    assert direction_of(published_frame([raw]).loc["a"]) == said

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
+import kbstudy as kb
+from kbstudy.analysis import Results
+from kbstudy.reporting import build
 from kbstudy.reporting.tree import Card, Cell, Figure, Heading, Items, Report, Row, Run, Table, Text
+from tests.conftest import ROOT
 
 TONES = ("supported", "not supported", "inconclusive", "no evidence", "not possible as stated", "note")
 ATTACKS = (
@@ -87,3 +93,22 @@ def hostile(figure):
     runs = Text((Run(text, bold=True), Run(text, italic=True), Run(text, code=True)))
     blocks = (Text(text), Heading(text), Items((Text(text),)), table, picture, Card("note", text, (runs, table)))
     return Report(text, text, blocks, text, text)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A shipped study: its results, its report as a tree and as files, and the processor time that they took."""
+
+    results: Results
+    tree: Report
+    folder: Path
+    cpu_s: float
+
+
+@pytest.fixture(scope="session", params=["article-claims", "demo-trial"])
+def shipped(request, tmp_path_factory):
+    started = time.process_time()
+    results = kb.analyse(kb.load(ROOT / "data" / "raw" / request.param))
+    folder = kb.report(results, folder=tmp_path_factory.mktemp("shipped") / request.param)
+    took = time.process_time() - started
+    return Shipped(results, build(results), folder, took)

@@ -192,7 +192,11 @@ class EnergyBudget:
 
     def methods(self) -> str:
         """How it was computed, for a methods section, with sources."""
-        return " ".join(self._methods())
+        return " ".join(self.method_sentences())
+
+    def method_sentences(self) -> tuple[str, ...]:
+        """The same, sentence by sentence."""
+        return tuple(self._methods())
 
     def _methods(self) -> Iterator[str]:
         rule = EQUATIONS[self.equation]

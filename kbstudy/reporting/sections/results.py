@@ -28,7 +28,7 @@ def analyses(results: Results) -> Iterator[Block]:
         yield Text(estimates.sentence(contrast=analysis.estimand.contrast if estimates.compares else None))
         yield Text(_estimand(results, analysis), "small")
         yield _estimates_table(estimates, analysis.name)
-        for draw in (pictures.estimation, pictures.means_over_time):
+        for draw in (pictures.estimation, pictures.means_over_time, pictures.own):
             figure = draw(results, analysis.name)
             if figure:
                 yield figure

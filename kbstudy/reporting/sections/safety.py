@@ -8,6 +8,7 @@ from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
 from kbstudy.estimates import Estimates
 from kbstudy.models import Reliability
+from kbstudy.reporting import pictures
 from kbstudy.reporting._planned import marked, planned_table
 from kbstudy.reporting.sections.cells import header, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
@@ -21,6 +22,7 @@ def harms(results: Results) -> Iterator[Block]:
         return
     yield Heading("Harms")
     yield Text(results.harms.sentence())
+    yield pictures.safety(results, "harms")
     yield _table(results.harms, "harms")
 
 
@@ -30,6 +32,7 @@ def adherence(results: Results) -> Iterator[Block]:
         return
     yield Heading("Adherence")
     yield Text(results.adherence.sentence())
+    yield pictures.safety(results, "adherence")
     yield _table(results.adherence, "adherence")
 
 

@@ -40,8 +40,15 @@ def sessions(results: Results) -> Iterator[Block]:
 
 
 def session_methods(results: Results) -> Iterator[str]:
-    """How the energy was computed; once, however many sessions there are."""
-    yield from dict.fromkeys(row.session.budget.methods() for row in results.study.sessions)
+    """How the energy was computed; once, however many sessions there are, without what differs between them."""
+    budgets = [row.session.budget for row in results.study.sessions]
+    if not budgets:
+        return
+    told = [set(budget.method_sentences()) for budget in budgets]
+    common = [sentence for sentence in budgets[0].method_sentences() if all(sentence in one for one in told)]
+    if any(budget.baseline for budget in budgets):
+        common.append("Net energy and EPOC are above each recording's own baseline.")
+    yield " ".join(common)
 
 
 def _basis(rows: Sequence[SessionRow]) -> str:
