@@ -158,7 +158,7 @@ PROFILE_SPLINE: Final = 2e-4
 METAFOR_REML: Final = 1e-8
 #: Formulas without iteration (DerSimonian and Laird, fixed effect, effect sizes), stored with 15 digits.
 METAFOR: Final = 1e-12
-#: Numbers of the facts file, which gives two digits.
+#: Numbers that were printed with two digits.
 FACT: Final = 5e-3
 
 # ---- adverse events ----------------------------------------------------------------------------------------------

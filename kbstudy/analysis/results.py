@@ -15,6 +15,7 @@ from kbstudy.analysis.families import AdjustedFamily
 from kbstudy.analysis.flow import Flow
 from kbstudy.analysis.missing import MissingData
 from kbstudy.analysis.planned import Kind, plan_of, prespecified
+from kbstudy.analysis.planned_sizes import Reconciled
 from kbstudy.analysis.provenance import Provenance
 from kbstudy.claims import Multiverse, Verdict
 from kbstudy.estimates import Estimates
@@ -59,6 +60,8 @@ class Results:
         For each outcome of several visits, who is missing when.
     meta_rows
         What a later meta-analysis needs, a row an outcome, visit and arm.
+    planned_size
+        What was assumed of the size of the trial beside what was found; ``None`` where it is not declared.
     harms, adherence
         Adverse events by arm, sessions attended; ``None`` where they are not declared.
     reliabilities
@@ -91,6 +94,7 @@ class Results:
     missing: tuple[MissingData, ...] = ()
     meta_rows: pd.DataFrame | None = None
     checks: Mapping[str, Checks] = field(default_factory=dict)
+    planned_size: Reconciled | None = None
     harms: Estimates | None = None
     adherence: Estimates | None = None
     reliabilities: Mapping[str, Reliability] = field(default_factory=dict)
@@ -128,6 +132,7 @@ class Results:
             "families": [family.to_dict() for family in self.families],
             "sensitivity": _records(self.sensitivity),
             "missing": [one.to_dict() for one in self.missing],
+            "planned_size": self.planned_size.to_dict() if self.planned_size else None,
             "harms": self.harms.to_dict() if self.harms else None,
             "adherence": self.adherence.to_dict() if self.adherence else None,
             "reliability": {name: _records(found.frame) for name, found in self.reliabilities.items()},

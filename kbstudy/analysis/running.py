@@ -22,6 +22,7 @@ from kbstudy.analysis.missing import missing_data
 from kbstudy.analysis.mixed import METHOD_WORDS
 from kbstudy.analysis.multiverses import multiverse_of
 from kbstudy.analysis.planned import Kind, stamped
+from kbstudy.analysis.planned_sizes import reconcile
 from kbstudy.analysis.pooling_rows import meta_analysis_rows
 from kbstudy.analysis.provenance import provenance_of
 from kbstudy.analysis.results import STAMP, Results
@@ -97,6 +98,7 @@ def analyse(study: Study, *, on_step: Callable[[str], None] | None = None) -> Re
         means=_means(study, estimates),
         baseline=describe_baseline(study) if study.has_people else None,
         outcomes=describe_outcomes(study) if study.has_people else None,
+        planned_size=reconcile(study),
         flow=_flow(study, estimates),
     )
 

@@ -21,6 +21,13 @@ __all__ = ["FOUND", "NO_EFFECT", "Multiverse", "in_words", "multiverse"]
 
 #: What is known of each specification, beside its choices.
 FOUND: Final = ("estimate", "low", "high", "n", "verdict", "error")
+#: Choices whose names hold a unit.
+_CHOICES: Final = {
+    "body_mass_kg": "body mass (kg)",
+    "kcal_per_litre": "kcal per litre of oxygen",
+    "lactate_rise_mmol_l": "rise of lactate (mmol/L)",
+    "lactate_ml_kg_mmol": "oxygen for lactate (mL/kg for each mmol/L)",
+}
 #: The option of a choice that makes no difference in a combination, so that it is not run once for each option.
 NO_EFFECT: Final = "no effect"
 #: More specifications than this are asked for by mistake far more often than on purpose.
@@ -183,7 +190,7 @@ class Multiverse:
 
 def in_words(name: str) -> str:
     """A choice as words: ``RER above one``."""
-    return name.replace("_", " ").replace("rer ", "RER ")
+    return _CHOICES.get(name) or name.replace("_", " ").replace("rer ", "RER ")
 
 
 def multiverse(

@@ -153,7 +153,7 @@ def se_from_interval(low: float, high: float, *, df: float | None = None, level:
     Examples
     --------
     >>> print(se_from_interval(-2.7, -0.02, df=38))
-    SE = 0.661924; assumes that the 95% interval is symmetric and used a t distribution on 38 degrees of freedom
+    SE = 0.661926; assumes that the 95% interval is symmetric and used a t distribution on 38 degrees of freedom
     """
     _positive({"the width of the interval": high - low})
     if not 0 < level < 1:
@@ -210,14 +210,14 @@ def se_from_p(difference: float, p: float, *, df: float | None = None) -> Conver
     Examples
     --------
     >>> print(se_from_p(2.3, 0.03, df=15))
-    SE = 0.960172; assumes that p is exact and two-sided and used a t distribution on 15 degrees of freedom
+    SE = 0.959531; assumes that p is exact and two-sided and used a t distribution on 15 degrees of freedom
     """
     if not 0 < p < 1:
         raise FitError(f"p is {p:g} and must lie between 0 and 1; print it exactly, a bound is not enough")
     if difference == 0:
         raise FitError("a difference of 0 has p = 1 whatever its standard error")
     used = "the normal distribution" if df is None else f"a t distribution on {df:g} degrees of freedom"
-    return Converted(abs(difference) / _quantile(1 - p / 2, df), "SE", (f"p is exact and two-sided and used {used}",))
+    return Converted(abs(difference) / -_quantile(p / 2, df), "SE", (f"p is exact and two-sided and used {used}",))
 
 
 # ---- standard deviations -----------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def mean_change(
     Examples
     --------
     >>> print(mean_change(20.6, 4.4, 24.3, 5.1, 21, r=0.8))
-    change within the group: 3.7 (SE 0.67139); assumes that before and after correlate by r = 0.8
+    change within the group: 3.7 (SE 0.671388); assumes that before and after correlate by r = 0.8
     """
     _people(n)
     sd = sd_of_change(sd_before, sd_after, r)
@@ -418,7 +418,7 @@ def standardised_mean_change(
     --------
     >>> effect = standardised_mean_change(20.6, 4.4, 24.3, 5.1, 21, r=0.8, standardised_by="raw_scores")
     >>> round(effect.estimate, 3), round(effect.se, 3)
-    (0.809, 0.187)
+    (0.809, 0.186)
     """
     _people(n)
     change = sd_of_change(sd_before, sd_after, r)

@@ -368,7 +368,7 @@ def pool(
     >>> import kbstudy as kb
     >>> pooled = kb.pool([-0.3, -0.5, -0.2, -0.8], [0.02, 0.03, 0.04, 0.05], labels=["A", "B", "C", "D"])
     >>> round(pooled.estimate, 3), round(pooled.low, 2), round(pooled.high, 2)
-    (-0.426, -0.81, -0.04)
+    (-0.424, -0.81, -0.04)
     >>> kb.pool([-0.3], [0.02], labels=["A"]).sentence()
     'The effect: −0.30 (95% CI −0.58 to −0.02) in A, the only study; nothing was pooled.'
     """

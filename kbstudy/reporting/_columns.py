@@ -11,7 +11,7 @@ from kbstudy.reporting.tree import Align, Cell, Table
 __all__ = ["Columns", "columns", "is_crowded", "is_long", "is_short", "placed", "texture"]
 
 _LETTERS_PER_MM = 0.62  # of the writing in tables, before a crowded table is scaled down
-_SMALLEST = 0.72
+_SMALL, _SMALLEST = 0.85, 0.72
 _PADDING = 2.5
 _LONGEST_WORD = 24
 _LONGEST_NUMBER = 14
@@ -41,12 +41,17 @@ def columns(table: Table, width_mm: float) -> Columns:
     room = width_mm * _LETTERS_PER_MM
     least = [_least(table, column) + _PADDING for column in range(len(table.align))]
     most = [max(_most(table, column) + _PADDING, low) for column, low in enumerate(least)]
-    scale = min(1.0, max(_SMALLEST, room / sum(least)))
+    scale = min(1.0, max(_SMALLEST, _enough(table, room / sum(least))))
     loads = [_load(table, column) for column in range(len(table.align))]
     widths = _spread(least, most, loads, room / scale)
     shares = tuple(width / sum(widths) for width in widths)
     letters = tuple(max(3, int(share * room / scale - _PADDING)) for share in shares)
     return Columns(shares, scale, letters, room / sum(least))
+
+
+def _enough(table: Table, ease: float) -> float:
+    """The scale at which the longest words fit; a column of sentences is given more, or its rows get tall."""
+    return min(ease, max(_SMALL, ease / _EASY)) if "wordy" in texture(table) else ease
 
 
 def placed(cells: Iterable[Cell]) -> Iterator[tuple[int, Cell]]:

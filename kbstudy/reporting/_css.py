@@ -67,7 +67,8 @@ td.right, td.center { white-space: nowrap; }
 .wordy { min-width: 12rem; }
 @media (min-width: 48rem) { .terse { white-space: nowrap; } }
 @media screen and (min-width: 56rem) { body { container-type: inline-size; }
-  main > section > .crowded { width: min(64rem, 100cqi - 2.5rem); margin-left: calc(50% - min(32rem, 50cqi - 1.25rem)); } }
+  main > section > .crowded { width: min(64rem, 100cqi - 2.5rem);
+    margin-left: calc(50% - min(32rem, 50cqi - 1.25rem)); } }
 tr.group th { font-weight: 600; padding-top: .8rem; }
 th.indent:first-child { padding-left: 1.25rem; }
 .bold { font-weight: 600; }

@@ -16,7 +16,10 @@ _PREAMBLE = Template(r"""
 #let muted = rgb("$muted")
 #let tones = ($tones)
 
-#let one-line(body) = block(height: 1.4em, clip: true, body)
+#let one-line(body) = block(height: 1.4em, clip: true, {
+  set text(top-edge: "ascender", bottom-edge: "descender")
+  body
+})
 
 #let report(title: "", subtitle: "", stamp: "", footer: "", body) = {
   set document(title: title, author: "kbstudy")

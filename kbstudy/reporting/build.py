@@ -26,7 +26,12 @@ def build(results: Results) -> Report:
     blocks = [*sections.opening(results), *sections.verdicts(results)]
     if results.study.has_people:
         blocks += [*sections.flow(results), *sections.baseline(results), *sections.outcomes(results)]
-        blocks += [*sections.estimands(results), *sections.analyses(results), *sections.sensitivity(results)]
+        blocks += [
+            *sections.planned_size(results),
+            *sections.estimands(results),
+            *sections.analyses(results),
+            *sections.sensitivity(results),
+        ]
         blocks += [*sections.sessions(results), *sections.adherence(results), *sections.harms(results)]
         blocks += [*sections.reliability(results), *sections.missing(results)]
     blocks += sections.multiverses(results)

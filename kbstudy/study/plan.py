@@ -26,6 +26,7 @@ from kbstudy.study.plan_claims import Claim, EvidenceRows, Link, Settle, TrueIf
 from kbstudy.study.plan_energy import Energy
 from kbstudy.study.plan_multiverse import MultiversePlan
 from kbstudy.study.plan_safety import Adherence, Harms, ReliabilityPlan
+from kbstudy.study.plan_size import PlannedSize
 
 __all__ = [
     "MIXED",
@@ -307,6 +308,7 @@ class Plan(_Declared):
     deviations: tuple[DeclaredDeviation, ...] = Field(default=(), alias="deviation")
     analyses: tuple[Analysis, ...] = Field(default=(), alias="analysis")
     families: tuple[Family, ...] = Field(default=(), alias="family")
+    planned_size: PlannedSize | None = None
     harms: Harms | None = None
     adherence: Adherence | None = None
     reliabilities: tuple[ReliabilityPlan, ...] = Field(default=(), alias="reliability")

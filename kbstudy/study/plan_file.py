@@ -20,6 +20,7 @@ from kbstudy.study.plan_energy import recordings_problems
 from kbstudy.study.plan_mixed import mixed_problems
 from kbstudy.study.plan_multiverse import multiverse_problems
 from kbstudy.study.plan_safety import safety_problems
+from kbstudy.study.plan_size import size_problems
 
 __all__ = ["Lines", "read_plan"]
 
@@ -289,6 +290,7 @@ def _contradictions(plan: Plan, lines: Lines) -> Iterator[Problem]:
     yield from claim_problems(plan, lines)
     yield from multiverse_problems(plan, lines)
     yield from safety_problems(plan, lines)
+    yield from size_problems(plan, lines)
     yield from _checklists(plan, lines)
 
 

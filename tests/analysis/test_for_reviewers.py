@@ -149,3 +149,43 @@ def test_an_item_that_the_checklist_does_not_have(small):
     small.add('\n[checklist.cert]\n"99" = "something"\n')
     with pytest.raises(PlanError, match='"99" is not an item of this checklist'):
         kb.load(small.folder)
+
+
+# ---- the planned size ----------------------------------------------------------------------------------------------
+
+
+def test_assumptions_stand_beside_what_was_observed(results, blocks):
+    found = results.planned_size
+    assert found.allocated == (20, 20)
+    points = results.estimates["pain_week8_ancova"].points
+    within = [group["followup"].var(ddof=1) * (len(group) - 1) for _, group in points.groupby("arm", observed=True)]
+    assert found.observed_sd == pytest.approx(np.sqrt(sum(within) / (len(points) - 2)), rel=1e-12)
+    assert found.observed_dropout == pytest.approx(9 / 40)
+    rows = {row[0]: row[1:] for row in cells(table(blocks, "planned-size"))}
+    assert rows["People per arm"] == ["20", "20 and 20"]
+    assert "power" not in found.recomputed.sentence()
+
+
+def test_the_observed_correlation_is_within_arms(results):
+    points = results.estimates["pain_week8_ancova"].points
+    centred = points.groupby("arm", observed=True)[["baseline", "followup"]].transform(lambda v: v - v.mean())
+    expected = np.corrcoef(centred.to_numpy().T)[0, 1]
+    assert results.planned_size.observed_correlation == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('analysis = "pain_week8"\nn_per', 'analysis = "pain_weak8"\nn_per', 'analysis "pain_weak8" is not declared'),
+        ('analysis = "pain_week8"\nn_per', 'analysis = "session_energy"\nn_per', "compares no arms after a baseline"),
+        ("dropout = 0.2\nassumed", "dropout = 20\nassumed", "smaller than 1"),
+    ],
+)
+def test_mistakes_of_the_planned_size(demo, old, new, message):
+    path = demo / "study.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(PlanError) as caught:
+        kb.load(demo)
+    assert message in str(caught.value)

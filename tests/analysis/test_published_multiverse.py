@@ -86,7 +86,7 @@ def test_an_uptake_is_scaled_with_its_interval(many):
 
 
 def test_net_and_lactate_by_hand(many):
-    """5 mmol/L at 3.0 mL/kg for 86.1 kg over 20 min at 5 kcal a litre: 0.32 kcal/min, as in the notes on the evidence."""
+    """5 mmol/L at 3.0 mL/kg for 86.1 kg over 20 min at 5 kcal a litre: 0.32 kcal/min, as was found by hand."""
     same = {"source": "schnettler-2009-energy", "body_mass_kg": "86.1", "kcal_per_litre": "5"}
     net = at(many, **same, rest="net", lactate_rise_mmol_l="0")
     assert 13.6 - net["estimate"] == pytest.approx(3.5 * 86.1 * 5 / 1000, rel=IDENTITY)

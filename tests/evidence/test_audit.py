@@ -18,7 +18,7 @@ from kbstudy.evidence.audit import AUDIT_COLUMNS, Audit, AuditWord, FindingWord,
 from kbstudy.evidence.audit.assumptions import HEART_RATE_SHARE, Constants
 from kbstudy.measures import lactate, pace
 
-#: Numbers that the facts print with one decimal, and whole ones.
+#: Numbers that were printed with one decimal, and whole ones.
 ONE_DECIMAL = 0.05 + 1e-9
 WHOLE = 0.5 + 1e-9
 EXACT = 1e-12

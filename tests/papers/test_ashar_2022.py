@@ -102,7 +102,7 @@ analysis = "pain"
 true_if = { at_least = 0.0 }
 """
 
-TWO_DECIMALS = 0.0051  # the paper and the facts print two decimals
+TWO_DECIMALS = 0.0051  # the paper prints two decimals
 
 
 @pytest.fixture(scope="module")

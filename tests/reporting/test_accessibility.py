@@ -1,8 +1,8 @@
-"""What a reader needs who cannot see, cannot use a mouse, or prints: WCAG 2.2 AA for the page, PDF/UA for the PDF."""
+"""The reports of the shipped studies for people who listen to them, use a keyboard or see little contrast."""
 
 from __future__ import annotations
 
-import io
+import itertools
 import json
 import re
 import shutil
@@ -16,192 +16,192 @@ from docx.oxml.ns import qn
 
 from kbstudy.reporting import _look
 from kbstudy.reporting._css import style
-from kbstudy.reporting.html import to_html
-from kbstudy.reporting.pdf import to_pdf
-from kbstudy.reporting.word import to_word
+from kbstudy.reporting._ready import ready
+from kbstudy.reporting.exports import figures_of, tables_of
 from tests.reporting.test_report_html import QUIET, Page
 from tests.reporting.test_report_writers import luminance
 
-WHITE = "#ffffff"
-COLOUR = re.compile(r"(?<![-\w])(color|background|border-color|outline): ?[^;]*?(#[0-9a-f]{6}|#[0-9a-f]{3})\b")
+AA_TEXT, AA_PARTS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
+
+#: Gives the least contrast of any text with what is behind it, and where it is.
+CONTRAST = """<script>addEventListener("load", () => {
+  const parts = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = element => { for (; element; element = element.parentElement) {
+    const found = parts(getComputedStyle(element).backgroundColor);
+    if (found.length < 4 || found[3] === 1) return found; } return [255, 255, 255]; };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let least = 99, where = "", seen = 0;
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || element.closest("script")) continue;
+    const [one, other] = [light(parts(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    seen += 1;
+    if (ratio < least) [least, where] = [ratio, walker.currentNode.data.slice(0, 60)];
+  }
+  const focusable = [...document.querySelectorAll("a[href], [tabindex='0']")];
+  const unseen = focusable.filter(part => { part.focus({focusVisible: true});
+    const look = getComputedStyle(part);
+    return document.activeElement !== part || look.outlineStyle === "none" || parseFloat(look.outlineWidth) < 2; });
+  document.title = JSON.stringify({least, where, seen, focusable: focusable.length, unseen: unseen.length});
+});</script>"""
 
 
-def contrast(one: str, other: str) -> float:
-    low, high = sorted(map(luminance, (one, other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def full(colour: str) -> str:
-    return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
-
-
-def rules() -> list[tuple[str, dict[str, str]]]:
-    """Every rule of the style sheet that names a colour, with the colours by property."""
-    sheet = re.sub(r"@media[^{]*\{|@page \{", "", style("SIMULATED"))
-    found = []
-    for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", sheet):
-        colours = {name: full(colour) for name, colour in COLOUR.findall(body)}
-        if colours:
-            found.append((" ".join(selector.split()), colours))
-    return found
-
-
-def grounds(selector: str, colours: dict[str, str]) -> list[str]:
-    """What the writing of a rule may stand on."""
-    if "background" in colours:
-        return [colours["background"]]
-    tints = [tint.ground for tint in _look.TONES.values()]
-    for tone, tint in _look.TONES.items():
-        if f".{tone.replace(' ', '-')} " in f"{selector} ":
-            return [tint.ground]
-    return tints if ".card" in selector else [WHITE]
-
-
-def test_every_text_of_the_sheet_has_enough_contrast():
-    """WCAG 1.4.3: 4.5 to 1."""
-    texts = [(selector, colours) for selector, colours in rules() if "color" in colours]
-    assert len(texts) > 15
-    for selector, colours in texts:
-        for ground in grounds(selector, colours):
-            assert contrast(colours["color"], ground) >= 4.5, selector
-
-
-def test_writing_that_inherits_its_colour_has_enough_contrast():
-    """Ink and links on every ground that the sheet or a card has."""
-    tints = [tint.ground for tint in _look.TONES.values()]
-    backgrounds = {colours["background"] for _, colours in rules() if "background" in colours}
-    for ground in {WHITE, *tints, *backgrounds} - {_look.STAMP.ground}:
-        assert contrast(_look.INK, ground) >= 4.5
-        assert contrast(_look.LINK, ground) >= 4.5
-
-
-def test_edges_and_the_focus_can_be_seen():
-    """WCAG 1.4.11: 3 to 1 for what is not text; hair lines that only decorate are exempt."""
-    for tint in _look.TONES.values():
-        assert contrast(tint.ink, WHITE) >= 3
-        assert contrast(_look.LINK, tint.ground) >= 3
-    assert any("focus-visible" in selector and colours.get("outline") == _look.LINK for selector, colours in rules())
+def ratio(one: str, other: str) -> float:
+    dark, light = sorted(luminance(colour) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.fixture(scope="module")
-def page(report):
-    return Page(to_html(report))
+def page(shipped):
+    return Page((shipped.folder / "report.html").read_bytes())
 
 
-def test_the_first_stop_of_the_keyboard_skips_to_the_content(page):
-    stops = [(tag, one) for tag, one in page.tags if tag in ("a", "button", "input") or "tabindex" in one]
-    assert stops[0] == ("a", {"class": "skip", "href": "#content"})
-    assert ("main", {"id": "content"}) in page.tags
-    targets = {one["id"] for _, one in page.tags if "id" in one}
-    assert {one["href"][1:] for tag, one in stops if tag == "a"} <= targets
+# ---- the web page ------------------------------------------------------------------------------------------------
 
 
-def test_a_part_that_scrolls_can_be_reached_and_has_a_name(page):
-    boxes = [one for _, one in page.tags if one.get("class") == "scroll"]
-    captions = {one["id"] for one in page.all("caption")}
-    assert boxes
-    assert all(one["tabindex"] == "0" and one["role"] == "region" for one in boxes)
-    assert {one["aria-labelledby"] for one in boxes} == captions
-    assert all(one.get("tabindex", "0") in ("0", "-1") for _, one in page.tags)
-    assert not [one for _, one in page.tags if "autofocus" in one or "accesskey" in one]
-
-
-def test_every_cell_of_a_header_says_what_it_heads(page):
-    assert all(one.get("scope") for one in page.all("th"))
-    assert all(one.get("alt") for one in page.all("img"))
+def test_the_page_has_a_language_a_title_and_one_first_heading(page, shipped):
     assert page.all("html") == [{"lang": "en"}]
-    assert {"name": "color-scheme", "content": "light"} in page.all("meta")
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert shipped.tree.title in page.text
 
 
-def browser(page: bytes, folder, *options: str) -> subprocess.CompletedProcess[str]:
+def test_headings_leave_no_level_out(page):
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert len(levels) > 8
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_first_link_skips_to_the_content(page):
+    assert page.all("a")[0] == {"class": "skip", "href": "#content"}
+    assert [attributes.get("id") for attributes in page.all("main")] == ["content"]
+
+
+def test_every_header_cell_says_what_it_heads(page, shipped):
+    scopes = {cell.get("scope") for cell in page.all("th")}
+    assert scopes <= {"col", "colgroup", "row", "rowgroup"}
+    assert {"col", "row"} <= scopes
+    assert len(page.all("caption")) == len(page.all("table")) == len(list(tables_of(shipped.tree.blocks)))
+
+
+def test_every_figure_is_told_in_words(page, shipped):
+    figures = list(figures_of(shipped.tree.blocks))
+    assert len(page.all("img")) == len(page.all("figcaption")) == len(figures)
+    assert all(len(image["alt"]) > 40 for image in page.all("img"))
+
+
+def test_focus_is_never_hidden():
+    sheet = style("")
+    assert ":focus-visible { outline: 3px solid" in sheet
+    assert not re.search(r"outline: *(0|none)", sheet)
+    grounds = ["#ffffff", *(tint.ground for tint in _look.TONES.values())]
+    assert all(ratio(_look.LINK, ground) >= AA_PARTS for ground in grounds)
+
+
+def test_every_colour_of_the_style_sheet_is_read_on_every_ground_it_may_stand_on():
+    """Writing outside cards stands on white, inside them on the grounds of cards."""
+    sheet = style("SIMULATED")
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", sheet)
+    written = [
+        (names.strip(), colour) for names, body in rules for colour in re.findall(r"(?<![-\w])color: ?(#\w+)", body)
+    ]
+    assert len(written) > 10
+    own = {names.strip(): found[1] for names, body in rules if (found := re.search(r"background: ?(#\w+)", body))}
+    for names, colour in written:
+        grounds = [own.get(names, "#ffffff")]
+        if names.startswith(".card "):
+            grounds = [tint.ground for tint in _look.TONES.values()]
+        if tone := re.fullmatch(r"(\.[a-z-]+) > \.card-title > \.tone", names):
+            grounds = [own[f".card{tone[1]}"]]
+        for ground in grounds:
+            full = "#ffffff" if ground == "#fff" else ground
+            assert ratio(colour, full) >= AA_TEXT, (names, colour, ground)
+
+
+def test_a_browser_finds_enough_contrast_and_shows_the_focus(shipped, tmp_path):
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("Chromium is not installed, so nothing can show the page")
-    (folder / "page.html").write_bytes(page)
-    where = [f"--user-data-dir={folder / 'profile'}", "--window-size=1000,900"]
-    command = [chromium, *QUIET.split(), *where, *options, (folder / "page.html").as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        pytest.skip("Chromium is not installed, so nothing can say which colours meet")
+    text = re.sub("<meta http-equiv=[^>]*>", "", (shipped.folder / "report.html").read_text("utf-8"))
+    (tmp_path / "page.html").write_text(text.replace("</body>", f"{CONTRAST}</body>"), "utf-8")
+    command = [chromium, *QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1280,1000"]
+    command += ["--dump-dom", (tmp_path / "page.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    found = json.loads(unescape(re.search(r"<title>(\{.*?\})</title>", done.stdout, re.S)[1]))
+    assert found["seen"] > 300
+    assert found["least"] >= AA_TEXT, found["where"]
+    assert found["focusable"] > 10
+    assert found["unseen"] == 0
 
 
-def test_every_stop_takes_the_focus_and_shows_it(report, tmp_path):
-    probe = """<script>addEventListener("load", () => {
-      const stops = [...document.querySelectorAll("a[href], [tabindex]")];
-      document.title = JSON.stringify(stops.map(stop => { stop.focus(); const box = stop.getBoundingClientRect();
-        const seen = box.right > 0 && box.width > 0;
-        return [document.activeElement === stop, getComputedStyle(stop).outlineStyle, seen]; }));
-    });</script>"""
-    text = re.sub("<meta http-equiv=[^>]*>", "", to_html(report).decode()).replace("</body>", f"{probe}</body>")
-    done = browser(text.encode(), tmp_path, "--dump-dom")
-    stops = json.loads(unescape(re.search(r"<title>(\[.*?\])</title>", done.stdout, re.S)[1]))
-    assert len(stops) > 4
-    assert all(stop == [True, "solid", True] for stop in stops)
+# ---- the PDF -----------------------------------------------------------------------------------------------------
 
 
-def test_printed_from_a_browser_it_has_the_stamp_and_all_columns(report, tmp_path):
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext (poppler-utils) is not installed, so the print cannot be read")
-    browser(to_html(report), tmp_path, f"--print-to-pdf={tmp_path / 'print.pdf'}", "--no-pdf-header-footer")
-    done = subprocess.run(["pdftotext", "-layout", tmp_path / "print.pdf", "-"], capture_output=True, check=True)
-    pages = done.stdout.decode().split("\f")[:-1]
-    assert len(pages) > 2
-    assert "Skip to content" not in "".join(pages)
-    assert "Contents" not in "".join(pages)
-    rows = [line for line in "".join(pages).splitlines() if "4.9 (1.3)" in line]
-    assert len(rows) == 60
-    assert all("3.7 (1.2)" in line for line in rows)
+def test_the_pdf_is_tagged_and_says_its_language_and_title(shipped):
+    document = (shipped.folder / "report.pdf").read_bytes()
+    assert re.search(rb"<pdfuaid:part>1</pdfuaid:part>", document)
+    assert b"/StructTreeRoot" in document
+    assert re.search(rb"/MarkInfo<</Marked true", document)
+    assert re.search(rb"/Lang ?\(en\)", document)
+    assert b"/DisplayDocTitle true" in document
+    title = re.search(rb"<rdf:li xml:lang=\"x-default\">(.*?)</rdf:li>", document)[1].decode()
+    assert unescape(title) == shipped.tree.title
 
 
-# ---- PDF/UA-1 ----------------------------------------------------------------------------------------------------
-
-
-def test_pdf_is_tagged_has_a_language_and_shows_its_title(report):
-    """What PDF/UA-1 asks for and a text search can see; Typst refuses to write the file if the rest does not hold."""
-    document = to_pdf(report)
-    assert re.search(rb"/MarkInfo\s*<<[^>]*/Marked true", document)
-    assert re.search(rb"/Lang\s*\(en(-GB)?\)", document)
-    assert re.search(rb"/DisplayDocTitle true", document)
-    assert b"pdfuaid:part>1<" in document or b'pdfuaid:part="1"' in document
-    assert b"Kettlebells" in document
-
-
-def structure(report) -> str:
+def test_the_structure_of_the_pdf_is_that_of_the_page(shipped, page):
     if shutil.which("pdfinfo") is None:
         pytest.skip("pdfinfo (poppler-utils) is not installed, so the structure of the PDF cannot be read")
-    done = subprocess.run(["pdfinfo", "-struct", "-"], input=to_pdf(report), capture_output=True, check=True)
-    return done.stdout.decode()
-
-
-def test_pdf_has_the_structure_of_the_report(report):
-    tree = structure(report)
-    kinds = re.findall(r"^ *(\w+)", tree, re.M)
-    assert kinds.count("H1") == 3
-    assert kinds.count("H2") == 1
-    assert kinds.count("Table") == 2
-    assert kinds.count("Figure") == 2
-    assert kinds.count("Caption") == 4
-    assert kinds.count("TH") >= 5
-    assert "Artifact" not in kinds
-    assert {"L", "LI", "LBody", "P", "TR", "TD"} <= set(kinds)
-
-
-def test_pdf_of_a_figure_without_words_is_not_made_silently(figure):
-    """The words of a picture are its caption at least: an empty alternative would stop the PDF."""
-    from dataclasses import replace
-
-    from kbstudy.reporting.tree import Report
-
-    tree = structure(Report("T", "", (replace(figure, alt=" "),)))
-    assert "Figure" in tree
+    command = ["pdfinfo", "-struct", shipped.folder / "report.pdf"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    tags = re.findall(r"^ *(\w+)\b", done.stdout.decode(errors="replace"), re.M)
+    for level in (1, 2, 3):  # the title is the first heading of the page; a PDF 1.7 has no tag for it
+        inside_contents = 1 if level == 1 and len(page.all("nav")) else 0
+        assert tags.count(f"H{level}") == len(page.all(f"h{level + 1}")) - inside_contents
+    tables, figures = list(tables_of(shipped.tree.blocks)), list(figures_of(shipped.tree.blocks))
+    assert tags.count("Table") == tags.count("THead") == len(tables)
+    assert tags.count("TH") > len(tables)
+    assert tags.count("Figure") == len(figures)
+    assert (shipped.folder / "report.pdf").read_bytes().count(b"/Alt") >= len(figures)
 
 
 # ---- Word --------------------------------------------------------------------------------------------------------
 
 
-def test_word_says_its_language_and_title(report):
-    content = to_word(report)
-    document = docx.Document(io.BytesIO(content))
-    languages = {one.get(qn("w:val")) for one in document.styles.element.iter(qn("w:lang"))}
-    assert languages == {"en-GB"}
-    assert document.core_properties.title == "Kettlebells"
-    with zipfile.ZipFile(io.BytesIO(content)) as package:
-        assert b"<dc:language>en" in package.read("docProps/core.xml")
+@pytest.fixture(scope="module")
+def word(shipped):
+    return docx.Document(str(shipped.folder / "report.docx"))
+
+
+def test_word_has_real_headings_in_order(word, page):
+    styles = [line.style.name for line in word.paragraphs]
+    assert styles.count("Title") == 1
+    levels = [int(name[-1]) for name in styles if name.startswith("Heading ")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert len(levels) == sum(len(page.all(f"h{level}")) for level in (2, 3, 4, 5)) - len(page.all("nav"))
+
+
+def test_word_repeats_the_header_row_of_every_table(word, shipped):
+    tables = list(tables_of(shipped.tree.blocks))
+    marked = [
+        len(table.findall(f"{qn('w:tr')}/{qn('w:trPr')}/{qn('w:tblHeader')}"))
+        for table in word.element.body.iter(qn("w:tbl"))
+        if table.find(f"{qn('w:tblPr')}/{qn('w:tblCaption')}") is not None
+    ]
+    assert marked == [len(table.header) for table in tables]
+
+
+def test_word_tells_every_figure_in_words(word, shipped):
+    said = [part.get("descr") for part in word.element.body.iter(qn("wp:docPr"))]
+    assert said == [figure.alt for figure in figures_of(ready(shipped.tree).blocks)]
+
+
+def test_word_says_its_language_and_title(word, shipped):
+    assert word.core_properties.title == shipped.tree.title
+    assert word.core_properties.language.startswith("en")
+    with zipfile.ZipFile(shipped.folder / "report.docx") as package:
+        assert re.search(rb'<w:lang [^>]*w:val="en-GB"', package.read("word/styles.xml"))

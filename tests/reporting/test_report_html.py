@@ -139,3 +139,21 @@ def test_a_browser_shows_it_without_scrolling_sideways(name, width, request, tmp
     assert int(window) == width
     assert int(content) <= int(window)
     assert b"CONSOLE" not in done.stderr
+
+
+def test_printed_from_a_browser_it_has_the_stamp_and_all_columns(report, tmp_path):
+    chromium = shutil.which("chromium")
+    if chromium is None or shutil.which("pdftotext") is None:
+        pytest.skip("Chromium or pdftotext is not installed, so the page cannot be printed or the print not read")
+    (tmp_path / "page.html").write_bytes(to_html(report))
+    command = [chromium, *QUIET.split(), f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer"]
+    command += [f"--print-to-pdf={tmp_path / 'print.pdf'}", (tmp_path / "page.html").as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(["pdftotext", "-layout", tmp_path / "print.pdf", "-"], capture_output=True, check=True)
+    printed = done.stdout.decode()
+    assert printed.count("\f") > 2
+    assert "Skip to content" not in printed
+    assert "Contents" not in printed
+    rows = [line for line in printed.splitlines() if "4.9 (1.3)" in line]
+    assert len(rows) == 60
+    assert all("3.7 (1.2)" in line for line in rows)

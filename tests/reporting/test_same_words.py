@@ -75,12 +75,16 @@ def test_pdf_says_what_the_page_says(shipped):
         body, found = re.subn(f"{re.escape(ends[0])}{ends[1]}$", "", text[len(start) :])
         assert found == 1
         said += body
-    headers = {plain("".join(cell.text for cells in table.header for cell in cells)) for table in tables_of(report.blocks)}
-    between = re.compile(rf"(?:•|\d+\.|{'|'.join(map(re.escape, sorted(filter(None, headers), key=len, reverse=True)))})*")
+    headers = {
+        plain("".join(cell.text for cells in table.header for cell in cells)) for table in tables_of(report.blocks)
+    }
+    between = re.compile(
+        rf"(?:•|\d+\.|{'|'.join(map(re.escape, sorted(filter(None, headers), key=len, reverse=True)))})*"
+    )
     at = 0
     for unit in units(shipped):
         found = said.find(unit, at)
         assert found >= 0, (unit, said[at : at + 300])
-        assert between.fullmatch(said[at:found]), (unit, said[at : found][:300])
+        assert between.fullmatch(said[at:found]), (unit, said[at:found][:300])
         at = found + len(unit)
     assert between.fullmatch(said[at:])

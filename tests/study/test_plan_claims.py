@@ -300,7 +300,7 @@ def test_a_design_without_a_number(folder):
 
 
 def test_the_number_is_within_what_theory_says(folder):
-    """R: power.t.test(delta = 1, sd = sqrt(0.75), power = 0.8)$n is 12.8; less 10 % dropout 14.2; ANCOVA takes one more."""
+    """R: power.t.test(delta = 1, sd = sqrt(0.75), power = 0.8)$n is 12.8, with 10 % dropout 14.2."""
     study = only_verdict(folder, ONE + SIZE).settle
     assert 13 <= study.n <= 17
     assert study.is_per_arm

@@ -1,7 +1,7 @@
 """The sections of a report, in the order in which a reader meets them."""
 
 from kbstudy.reporting.sections.account import data_account, methods, provenance
-from kbstudy.reporting.sections.appendix import checks, meta_rows, missing, sensitivity
+from kbstudy.reporting.sections.appendix import checks, meta_rows, missing, planned_size, sensitivity
 from kbstudy.reporting.sections.checklists import checklists
 from kbstudy.reporting.sections.claims import verdicts
 from kbstudy.reporting.sections.estimands import estimands
@@ -31,6 +31,7 @@ __all__ = [
     "opening",
     "outcomes",
     "plan_and_deviations",
+    "planned_size",
     "provenance",
     "published",
     "reliability",

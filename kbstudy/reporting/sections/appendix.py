@@ -14,12 +14,43 @@ from kbstudy.reporting._planned import marked
 from kbstudy.reporting.sections.cells import header, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
 
-__all__ = ["checks", "meta_rows", "missing", "sensitivity"]
+__all__ = ["checks", "meta_rows", "missing", "planned_size", "sensitivity"]
 
 _NO_TEST = (
     "x: a value at this visit; o: none. No test can tell whether values are missing at random: that rests on why "
     "people left, which the ledger says as far as it is known."
 )
+
+
+def planned_size(results: Results) -> Iterator[Block]:
+    """How many people were planned for, on which assumptions, and what the data show of these."""
+    found = results.planned_size
+    if found is None:
+        return
+    unit = f" ({found.unit})" if found.unit else ""
+    digits = found.decimals + 1
+    allocated = fmt.words([str(n) for n in found.allocated])
+    rows = (
+        ("People per arm", str(found.planned_n), allocated),
+        (f"Difference{unit}", fmt.number(found.difference, digits), "see Results"),
+        (f"SD between people{unit}", fmt.number(found.sd, digits), fmt.number(found.observed_sd, digits)),
+        ("Correlation with baseline", fmt.number(found.correlation, 2), fmt.number(found.observed_correlation, 2)),
+        (
+            "Without a value at the end",
+            f"{fmt.number(100 * found.dropout, 0)}%",
+            f"{fmt.number(100 * found.observed_dropout, 0)}%",
+        ),
+    )
+    yield Heading("How many people were planned for")
+    yield Text(f"Assumed from: {found.assumed_from}. Computed again: {found.recomputed.sentence()}")
+    yield Table(
+        caption=f"{found.outcome}: assumed when the trial was planned, and observed.",
+        header=(header("", "Assumed", "Observed"),),
+        rows=tuple(Row(tuple(Cell(text) for text in row)) for row in rows),
+        align=text_then_numbers(2),
+        notes=("Observed values inform the next trial. What this one found is in its intervals, not in a power.",),
+        name="planned-size",
+    )
 
 
 def sensitivity(results: Results) -> Iterator[Block]:

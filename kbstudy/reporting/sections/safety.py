@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from kbstudy import formatting as fmt
 from kbstudy.analysis import Results
 from kbstudy.estimates import Estimates
@@ -39,15 +41,28 @@ def adherence(results: Results) -> Iterator[Block]:
 def _table(estimates: Estimates, name: str) -> Table:
     title, table = planned_table(estimates)
     table = table.drop(columns=["Method"], errors="ignore")
-    methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
+    methods = dict.fromkeys(text.split(";")[0] for text in estimates.frame["method"].dropna())  # the notes have counts
     return Table(
         caption=f"{title}.",
         header=(header(*(str(column) for column in table.columns)),),
-        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        rows=tuple(_grouped(estimates.frame["term"], table)),
         align=text_then_numbers(table.shape[1] - 1),
         notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
         name=name,
     )
+
+
+def _grouped(terms: pd.Series, table: pd.DataFrame) -> Iterator[Row]:
+    """A row an estimate; those of one event, as in "event_rate: muscle soreness", stand under its name."""
+    last = ""
+    for term, record in zip(terms, table.to_numpy(), strict=True):
+        event = str(term).partition(": ")[2]
+        if event and event != last:
+            yield Row((Cell(event[0].upper() + event[1:]),), group=True)
+        last = event
+        label, *rest = map(str, record)
+        label = label.replace(f": {event}", "", 1) if event else label
+        yield Row(tuple(map(Cell, (label, *rest))), indent=bool(event))
 
 
 def reliability(results: Results) -> Iterator[Block]:
