@@ -21,6 +21,8 @@ __all__ = ["draw_multiverse", "multiverse_height_mm", "plot_multiverse"]
 
 _MM: Final = 1 / 25.4
 _WIDE_MM: Final = 160.0
+#: More specifications than this are drawn as pixels, within a vector figure: else each costs several kilobytes.
+_VECTORS: Final = 150
 #: Colour and mark of each verdict: never colour alone.
 _LOOK: Final = {
     "supported": ("#0072b2", "o"),
@@ -85,13 +87,15 @@ def draw_multiverse(many: Multiverse, figure: Any) -> Axes:
 
 def _curve(ax: Axes, shown: Any, place: Any) -> None:
     size = float(np.clip(180.0 / max(len(shown), 1), 1.2, 4.0))
-    names = []
+    many, names = len(shown) > _VECTORS, []
     for word, (colour, mark) in _LOOK.items():
         mine = (shown["verdict"] == word).to_numpy()
         if mine.any():
             part = shown[mine]
-            ax.vlines(place[mine], part["low"], part["high"], color=colour, lw=max(0.4, size / 4), alpha=0.55)
-            ax.plot(place[mine], part["estimate"], mark, ms=size, color=colour, mec="none" if mark != "x" else colour)
+            style: Any = {"color": colour, "rasterized": many}
+            ax.vlines(place[mine], part["low"], part["high"], lw=max(0.4, size / 4), alpha=0.55, **style)
+            edge = "none" if mark != "x" else colour
+            ax.plot(place[mine], part["estimate"], mark, ms=size, mec=edge, **style)
             names.append((word, colour, int(mine.sum())))
     for number, (word, colour, count) in enumerate(name for name in names if name[0]):
         text = f"{word}: {count}"
@@ -149,7 +153,8 @@ def _dashboard(ax: Axes, many: Multiverse, shown: Any, place: Any) -> None:
         for option in options:
             mine = (shown[name] == option).to_numpy()
             ax.scatter(place[mine], np.full(mine.sum(), y), s=size, marker="|", lw=0.9,
-                       color=[colour for colour, here in zip(colours, mine, strict=True) if here])  # fmt: skip
+                       color=[colour for colour, here in zip(colours, mine, strict=True) if here],
+                       rasterized=len(shown) > _VECTORS)  # fmt: skip
             ticks.append(y)
             labels.append(option)
             y += 1.0

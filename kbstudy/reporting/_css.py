@@ -101,7 +101,8 @@ $tones
   header, main, footer { max-width: none; padding: 0; } .stamp + header { padding-top: 1rem; }
   .scroll { overflow: visible; }
   table { font-size: 8.5pt; } h2, h3, h4, h5, caption, .card-title, tr.group { break-after: avoid; }
-  tr, figure { break-inside: avoid; } thead { display: table-header-group; }
+  tr, caption, figure, .card { break-inside: avoid; } thead { display: table-header-group; }
+  thead + tbody > tr:nth-child(-n+2) { break-before: avoid; }
   .card, .stamp { -webkit-print-color-adjust: exact; print-color-adjust: exact; } p { orphans: 3; widows: 3; } }
 @page { size: A4; margin: 22mm 20mm; @bottom-right { content: counter(page); font: 9pt sans-serif; }
   @top-center { content: $stamp; font: 600 9pt sans-serif; letter-spacing: .12em; color: $stamp_ink; } }

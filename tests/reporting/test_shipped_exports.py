@@ -77,6 +77,12 @@ def test_a_spreadsheet_reads_negative_numbers_as_numbers(shipped):
     assert round(float(found), 1) in [float(cell) for cell in row if re.fullmatch(r"-?\d+\.\d+", cell)]
 
 
+def test_no_space_of_a_table_differs_from_that_of_the_data(shipped):
+    for path in [*(shipped.folder / "tables").glob("*.csv"), *(shipped.folder / "tables").glob("*.json")]:
+        rows = path.read_text("utf-8") if path.suffix == ".csv" else str(json.loads(path.read_text("utf-8"))["rows"])
+        assert "\N{NO-BREAK SPACE}" not in rows, path.name
+
+
 def test_every_picture_can_be_opened(shipped):
     for figure in figures_of(shipped.tree.blocks):
         start = shipped.folder / "figures" / figure.name
