@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,3 +150,12 @@ def shared(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{name} is not on this machine (set KBSTUDY_SHARED to the folder that has it)")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open() -> Iterator[None]:
+    """Figures that a test drew are closed after it, so that no later test meets matplotlib's warning about many."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")

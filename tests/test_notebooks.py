@@ -25,7 +25,16 @@ pytestmark = [
 
 
 def test_there_are_notebooks():
-    assert [script.stem for script in SCRIPTS] == ["01_first_look", "02_claims", "03_mixed_models", "04_energy_claim"]
+    assert [script.stem for script in SCRIPTS] == [
+        "01_first_look",
+        "02_claims",
+        "03_mixed_models",
+        "04_energy_claim",
+        "05_pain",
+        "06_strength",
+        "07_all_claims",
+        "08_your_own_trial",
+    ]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

@@ -52,8 +52,10 @@ def plot_harms(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax.set_yticks(range(len(kinds)), names, parse_math=False)
         ax.set_ylim(len(kinds) - 0.5, -0.6)
         _counts(ax, frame, kinds)
+        furthest = 1.06 * max(100 * rows[["low", "high"]].abs().to_numpy().max(), 1.0)
+        ax.set_xlim(-furthest, furthest)  # zero in the middle, between the two directions named below
         ax.set_xlabel(
-            "\n".join([_label(estimates, pairs), "← fewer people affected      more people affected →"]),
+            "\n".join(["← fewer people affected      more people affected →", *_label(estimates, pairs)]),
             parse_math=False,
         )
         stamp = f"{estimates.stamp}: " if estimates.stamp else ""
@@ -66,9 +68,9 @@ def _interval(ax: Axes, row: pd.Series, y: float, colour: str) -> None:
     ax.plot([100 * row["estimate"]], [y], "o", color=colour, ms=5, mec="white", mew=0.8, zorder=4)
 
 
-def _label(estimates: Estimates, pairs: list[str]) -> str:
-    about = fmt.words([pair.replace(" - ", " − ") for pair in pairs])
-    return f"Difference in people affected, percentage points, {fmt.confidence(estimates.level)} CI: {about}"
+def _label(estimates: Estimates, pairs: list[str]) -> list[str]:
+    head = f"Difference in people affected, percentage points, {fmt.confidence(estimates.level)} CI"
+    return [head, *(line for pair in pairs for line in textwrap.wrap(pair.replace(" - ", " − "), 62))]
 
 
 def _counts(ax: Axes, frame: pd.DataFrame, kinds: list[str]) -> None:
@@ -82,7 +84,7 @@ def _counts(ax: Axes, frame: pd.DataFrame, kinds: list[str]) -> None:
     }
     for index, arm in enumerate(arms):
         x, colour = 34 + 58 * index, ARM_COLOURS[index % len(ARM_COLOURS)]
-        name = "\n".join(textwrap.wrap(arm, 11, max_lines=2, placeholder=" …"))
+        name = "\n".join(textwrap.wrap(arm, 11, max_lines=3, placeholder=" …"))
         ax.annotate(
             name, (1, 1), (x, 2), xycoords="axes fraction", va="bottom", color=colour, fontweight="bold", **place
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_adherence", "plot_dose_response", "plot_individual_changes"]
 
 _CAUTION: Final = "A change is response, error and daily variation together: not one person's response."
-_NOT_RANDOMISED: Final = "Exploratory: the dose was not randomised. The line is no effect of a dose."
+_NOT_RANDOMISED: Final = "Exploratory: the dose was not randomised. The line does not show the effect of a dose."
 _THRESHOLDS: Final = {"mdc95": "MDC95", "mic": "MIC"}
 
 
@@ -121,9 +121,8 @@ def plot_adherence(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax = _axes(ax, (5.6, 1.3 + 0.75 * len(order)))
         for index, arm in enumerate(order):
             mine = points[points["arm"] == arm]
-            colour = ARM_COLOURS[index % len(ARM_COLOURS)] if arm else ARM_COLOURS[1]
             heights = index - _stacked(mine["share"].to_numpy())
-            ax.plot(100 * mine["share"], heights, "o", ms=4, color=colour, alpha=0.7, mec="none", zorder=3)
+            ax.plot(100 * mine["share"], heights, "o", ms=4, color=ARM_COLOURS[1], alpha=0.7, mec="none", zorder=3)
             mine_rows = frame[frame["arm"].fillna("") == arm].set_index("term")["estimate"]
             quartiles = [100 * float(mine_rows[f"share_attended_{q}"]) for q in ("first_quartile", "third_quartile")]
             ax.plot(quartiles, [index + 0.18] * 2, color=INK, lw=2.2, solid_capstyle="butt", zorder=4)
@@ -133,10 +132,10 @@ def plot_adherence(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax.annotate(
             f"threshold {fmt.plain(threshold)}%",
             (threshold, 1.0),
-            (-3, 1),
+            (0, 1),
             xycoords=ax.get_xaxis_transform(),
             textcoords="offset points",
-            ha="right",
+            ha="center" if 15 < threshold < 85 else "right" if threshold > 50 else "left",
             va="bottom",
             color=MUTED,
         )
@@ -192,7 +191,7 @@ def plot_dose_response(estimates: Estimates, ax: Axes | None = None) -> Axes:
         limits = fmt.interval(row["low"], row["high"], digits)
         slope = f"{fmt.number(row['estimate'], digits)} {estimates.unit_of(row)}"
         told = f"slope {slope} ({fmt.confidence(estimates.level)} CI {limits}), n = {len(points)}"
-        ax.set_xlabel("\n".join([estimates.units["slope"].removeprefix("per ").capitalize() + "s", _NOT_RANDOMISED]))
+        ax.set_xlabel("\n".join([f"Dose (unit: {estimates.units['slope'].removeprefix('per ')})", _NOT_RANDOMISED]))
         ax.set_ylabel(_with_unit(estimates.outcome.partition("; ")[2].capitalize(), estimates.unit), parse_math=False)
         ax.set_title("\n".join([_title(estimates), told]), parse_math=False)
     return ax

@@ -68,7 +68,10 @@ def plot_ordinal(estimates: Estimates, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0, 100)
         ax.spines[["left"]].set_visible(False)
         ax.tick_params(left=False)
-        ax.set_xlabel("Predicted share of people, % (better scores at the left)")
+        ax.set_xlabel(
+            "Predicted share of people, % (better scores at the left)\n"
+            "Odds ratio above 1: a better score is more likely"
+        )
         ax.set_title(_title(estimates), parse_math=False)
     return ax
 

@@ -14,7 +14,7 @@ from kbstudy.errors import DataError, FitError, PlanError, Problem, Problems
 from kbstudy.estimates import Estimates
 from kbstudy.ledger import Ledger
 from kbstudy.models import _citations as cite
-from kbstudy.models._arms import arm_levels
+from kbstudy.models._arms import arm_levels, check_alike
 from kbstudy.models._frames import (
     FloatArray,
     check_columns,
@@ -32,6 +32,8 @@ from kbstudy.models.proportions import wilson
 
 __all__ = ["adherence", "dose_response"]
 
+#: A relative difference that floating point makes, and no person.
+_ROUNDING: Final = 1e-9
 _NOT_AN_EFFECT: Final = (
     "Exploratory: how much people attended was their own choice and not randomised. People who get better may come "
     "more often, and people who are in pain, ill or busy less. The slope is not the effect of a session, and it does "
@@ -120,8 +122,8 @@ def adherence(
 
     Notes
     -----
-    A share within 1e-9 (relative) of the threshold is on it, and reaches it. Quartiles interpolate linearly (R's type
-    7). The t interval is cut at 0 and 1.
+    A share within 1e-9 (relative) of the threshold is on it, and reaches it; one above 1 by so little is 1. Quartiles
+    interpolate linearly (R's type 7). The t interval is cut at 0 and 1.
 
     References
     ----------
@@ -181,11 +183,20 @@ def _check_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> None:
         problems.add(Problem(f"planned={asked.planned!r} is not a number of sessions", do=do))
     if not _is_positive(asked.threshold) or asked.threshold > 1:
         problems.add(Problem(f"threshold={asked.threshold!r} is not a share", do="Give a share such as threshold=0.8."))
+    if asked.arm is not None and list(people.columns).count(asked.arm) == 1:
+        _check_arm_names(arm_levels(people[asked.arm], ""), asked.arm, problems)
     problems.raise_as(PlanError)
 
 
+def _check_arm_names(levels: list[str], column: str, problems: Problems) -> None:
+    check_alike(levels, column, problems)
+    if not levels:
+        problems.add(Problem("nobody is in an arm", column=column, do="Fill the column in, or leave arm= out."))
+
+
 def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def _read_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> pd.DataFrame:
@@ -205,9 +216,8 @@ def _read_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> pd.DataF
         if what:
             problems.add(Problem(what, column=asked.attended, participant=who, do=do))
     problems.raise_as(DataError)
-    return pd.DataFrame(
-        {"participant": ids, "arm": arms, "attended": came, "planned": planned, "share": came / planned}
-    )
+    share = np.minimum(came / planned, 1.0)
+    return pd.DataFrame({"participant": ids, "arm": arms, "attended": came, "planned": planned, "share": share})
 
 
 def _wrong_attendance(got: float, plan: float) -> tuple[str, str]:
@@ -216,7 +226,7 @@ def _wrong_attendance(got: float, plan: float) -> tuple[str, str]:
     if not math.isnan(got) and not plan > 0:
         said = "nothing" if math.isnan(plan) else fmt.plain(plan)
         return f"{fmt.plain(got)} attended of {said} planned", "Say how many sessions were planned for this person."
-    if got > plan:
+    if got > plan * (1 + _ROUNDING):
         do = "Correct one of the two; sessions beyond the plan have to be in the plan, or be counted elsewhere."
         return f"{fmt.plain(got)} attended of {fmt.plain(plan)} planned", do
     return "", ""
@@ -251,7 +261,7 @@ def _described(mine: pd.DataFrame, asked: _AdherenceQuestion) -> list[dict[str, 
     mean, sd = float(np.mean(shares)), float(np.std(shares, ddof=1))
     se = sd / math.sqrt(n)
     half = float(stdtrit(n - 1, (1 + asked.level) / 2)) * se
-    reached = (shares >= asked.threshold) | np.isclose(shares, asked.threshold, rtol=1e-9, atol=0.0)
+    reached = (shares >= asked.threshold) | np.isclose(shares, asked.threshold, rtol=_ROUNDING, atol=0.0)
     below = int(np.sum(~reached))
     low, high = wilson(below, n, asked.level)
     first, middle, third = (float(q) for q in np.quantile(shares, [0.25, 0.5, 0.75]))
@@ -437,7 +447,9 @@ def _check_dose(data: pd.DataFrame, asked: _DoseQuestion) -> None:
         do = "Give both: the column of the arms and the arm to look into. Arms are not mixed."
         problems.add(Problem(f"arm={asked.arm!r} with within={asked.within!r}", do=do))
     elif asked.arm is not None and list(data.columns).count(asked.arm) == 1:
-        check_label("within", str(asked.within), arm_levels(data[asked.arm], ""), asked.arm, problems)
+        levels = arm_levels(data[asked.arm], "")
+        check_label("within", str(asked.within), levels, asked.arm, problems)
+        check_alike(levels, asked.arm, problems)
     problems.raise_as(PlanError)
 
 
@@ -481,8 +493,9 @@ def _slope(complete: pd.DataFrame, names: list[str]) -> object:
     design = (complete[names] - complete[names].mean()).assign(constant=1.0)
     fit = OLS(complete["change"], design).fit()
     if np.sqrt(fit.mse_resid) <= 1e-9 * np.std(complete["change"]):
-        what = "the changes lie exactly on a line of the dose: no residual variance, so no standard error exists"
-        raise FitError(Problem(what, do="Check that the outcome is not computed from the dose."))
+        about = fmt.words([f"the {name}" for name in names])
+        what = f"the changes lie exactly on a line of {about}: no residual variance, so no standard error exists"
+        raise FitError(Problem(what, do="Check that the outcome is not computed from them."))
     return fit
 
 

@@ -439,8 +439,9 @@ def _method(asked: _Question, design: _Design, counts: dict[str, int], mixed: bo
         )
     return (
         f"{design.treatments[0]} and {design.treatments[1]} were compared on {asked.outcome} within people in a 2×2 "
-        f"crossover ({people}) by {how}. The difference between periods and the difference between sequences in the "
-        "sums of both periods (carry-over) are given beside it and choose nothing."
+        f"crossover (periods {' and then '.join(design.periods)}; {people}) by {how}. The difference between periods "
+        "and the difference between sequences in the sums of both periods (carry-over) are given beside it and choose "
+        "nothing."
     )
 
 

@@ -238,7 +238,7 @@ def harms(
         units={"event_rate": asked.rate_unit},
         figure="plot_harms",
         better="lower",
-        notes=(*_notes(counts, at_risk, happened, asked), *small),
+        notes=(*_notes(counts, at_risk, happened, asked), *_not_counted(len(events) - len(happened)), *small),
         citations=_citations(counts, asked),
         ledger=ledger,
         points=_points(at_risk, happened),
@@ -267,7 +267,8 @@ def _check_question(events: pd.DataFrame, people: pd.DataFrame, asked: _Question
     if not asked.exposure_unit:
         do = 'Say what the exposure is counted in, such as exposure_unit="person-weeks" or "session-hours".'
         problems.add(Problem("exposure_unit is not said", do=do))
-    if isinstance(asked.per, bool) or not isinstance(asked.per, int | float) or not 0 < asked.per < math.inf:
+    is_number = isinstance(asked.per, int | float | np.number) and not isinstance(asked.per, bool)
+    if not is_number or not 0 < asked.per < math.inf:
         problems.add(
             Problem(f"per={asked.per!r} is not a number of units", do="Give a number above 0, such as per=100.")
         )
@@ -529,6 +530,10 @@ def _notes(
         notes.append(_NOT_ZERO)
     notes += _on_clustering(at_risk, happened, asked)
     return [*notes, *([] if asked.p_values else [_NO_P])]
+
+
+def _not_counted(lost: int) -> list[str]:
+    return [f"{fmt.count(lost, 'event')} of people without an arm: in none of these numbers."] if lost else []
 
 
 def _on_clustering(at_risk: pd.DataFrame, happened: pd.DataFrame, asked: _Question) -> list[str]:

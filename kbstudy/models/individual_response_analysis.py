@@ -231,7 +231,8 @@ def _check_question(data: pd.DataFrame, asked: _Question) -> None:
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def _read(data: pd.DataFrame, asked: _Question) -> pd.DataFrame:

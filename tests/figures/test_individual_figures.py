@@ -114,6 +114,50 @@ def test_harms_are_drawn_kind_by_kind_with_the_people_affected():
     assert all(text.get_window_extent().x1 <= inside.x1 for text in ax.texts)
 
 
+def test_harms_of_three_arms_with_long_names_stay_within_the_figure():
+    people, events = (reference.data("harms", name) for name in ("people", "events"))
+    people.loc[people.index % 3 == 2, "arm"] = "Walking and stretching group"
+    found = kb.harms(events, people=people, **ARMS, exposure="weeks", exposure_unit="person-weeks", kind="kind")
+    ax = drawn(found)
+    inside = ax.figure.bbox
+    for text in [ax.xaxis.label, ax.title, *ax.texts, *ax.get_yticklabels()]:
+        box = text.get_window_extent()
+        assert inside.x0 <= box.x0, text.get_text()
+        assert box.x1 <= inside.x1, text.get_text()
+    assert "Walking and\nstretching\ngroup" in words_of(ax)
+
+
+@pytest.mark.parametrize("make", [harms, lambda: kb.harms(
+    reference.data("harms", "events").iloc[:0], people=reference.data("harms", "people"), **ARMS, exposure="weeks",
+    exposure_unit="person-weeks",
+)])  # fmt: skip
+def test_zero_lies_in_the_middle_of_harms_and_no_interval_is_cut(make):
+    found = make()
+    low, high = drawn(found).get_xlim()
+    assert low == -high
+    rows = found.frame[found.frame["term"].str.startswith("risk_difference: ")]
+    assert 100 * rows[["low", "high"]].abs().to_numpy().max() < high
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.5, 0.8, 0.9, 1.0])
+def test_the_name_of_the_threshold_stays_beside_the_axis(threshold):
+    found = kb.adherence(
+        reference.data("sessions"), attended="attended", planned="planned", threshold=threshold, participant="id"
+    )
+    ax = drawn(found)
+    box = next(text for text in ax.texts if "threshold" in text.get_text()).get_window_extent()
+    assert ax.bbox.x0 <= box.x0
+    assert box.x1 <= ax.bbox.x1
+
+
+def test_the_dose_is_named_by_its_unit_as_it_was_given():
+    found = kb.dose_response(
+        reference.data("sessions").dropna(), "after", baseline="before", dose="attended", dose_unit="kg lifted",
+        participant="id",
+    )  # fmt: skip
+    assert drawn(found).get_xlabel().startswith("Dose (unit: kg lifted)\n")
+
+
 def test_adherence_shows_everybody_the_quartiles_and_the_threshold():
     found = sessions()
     ax = drawn(found)
@@ -147,6 +191,15 @@ def test_the_shares_of_an_arm_fill_its_bar_from_the_best(better):
         first = "share_predicted: 0" if better == "lower" else "share_predicted: 5"
         assert mine[0].get_width() == pytest.approx(100 * found.rows(first)["estimate"].iloc[position])
     assert any("odds ratio" in text for text in words_of(ax))
+
+
+@pytest.mark.parametrize("make", [responses, harms, sessions, dose, scores])
+def test_axes_that_are_given_are_drawn_in(make):
+    figure, (ax, other) = plt.subplots(1, 2)
+    assert make().plot(ax) is ax
+    assert ax.lines or ax.patches
+    assert not (other.lines or other.patches)
+    assert plt.get_fignums() == [figure.number]
 
 
 @pytest.mark.parametrize("make", [responses, harms, sessions, dose, scores])

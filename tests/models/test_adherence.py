@@ -81,15 +81,42 @@ def test_the_interval_of_the_mean_stays_within_0_and_1():
     assert row["high"] == 1.0
 
 
+def test_all_attended_in_full_whatever_floating_point_says():
+    data = pd.DataFrame({"attended": [0.1 + 0.2] * 8 + [0.0] * 2, "planned": [0.3] * 10})
+    found = adherence(data, attended="attended", planned="planned", threshold=1.0)
+    assert found.points["share"].max() == 1.0
+    assert found.row("share_below_threshold")["estimate"] == 0.2
+
+
+def test_numbers_of_numpy_are_numbers():
+    data = table().query("arm == 'Kettlebell'")
+    asked = {"attended": "attended", "participant": "id"}
+    found = adherence(data, **asked, planned=data["planned"].max(), threshold=np.float64(0.8)).frame
+    assert found.equals(adherence(data, **asked, planned=24, threshold=0.8).frame)
+
+
+def test_somebody_without_an_arm_is_in_no_arm_and_in_the_ledger():
+    data = table()
+    data.loc[2, "arm"] = None
+    found, slope = adherence(data, **ATTENDED), dose_response(data, "after", **IN_ARM)
+    assert found.frame.groupby("arm")["n"].first().tolist() == [17, 20]
+    for result in (found, slope):
+        ledger = result.ledger.frame.set_index("participant")
+        assert ledger.loc["S03", ["status", "reason"]].tolist() == ["not randomised", 'no arm in column "arm"']
+    assert slope.row()["n"] == SOURCE["slope"]["n"] - 1
+
+
 def test_a_slope_is_never_said_as_an_effect():
     found = dose_response(table(), "after", **IN_ARM)
+    assert found.title == "Exploratory: change in after and attended in Kettlebell"
     said = found.sentence()
     assert said.startswith("Exploratory, dose not randomised; change in after (Kettlebell): slope ")
     assert "per session" in said
     assert "association and is not interpreted as an effect" in found.methods()
     assert any("The slope is not the effect of a session" in note for note in found.notes)
-    for text in (said, found.sentence("slope_baseline_adjusted")):
-        assert not any(word in text for word in ("lower with", "higher with", "caused", "effect"))
+    causal = ("lower with", "higher with", "caus", "effect", "led to", "because", "improve", "reduc", "due to")
+    for text in (said, found.sentence("slope_baseline_adjusted"), found.title, found.table().to_string()):
+        assert not [word for word in causal if word in text.casefold()]
 
 
 def test_a_slope_is_exploratory_even_if_it_is_stamped_as_planned():
@@ -128,7 +155,64 @@ def test_everything_that_is_wrong_with_the_question_at_once():
         assert part in str(caught.value)
 
 
+@pytest.mark.parametrize("threshold", [0, -0.1, 1.01, np.nan, np.inf, True, "0.8", None])
+def test_a_threshold_that_is_not_a_share(threshold):
+    with pytest.raises(PlanError, match="is not a share"):
+        adherence(table(), **{**ATTENDED, "threshold": threshold})
+
+
+@pytest.mark.parametrize("planned", [0, -24, np.nan, np.inf, True, None])
+def test_a_number_planned_that_is_none(planned):
+    with pytest.raises(PlanError, match="is not a number of sessions"):
+        adherence(table(), **{**ATTENDED, "planned": planned})
+
+
+def test_arms_that_differ_only_in_blanks_or_capitals():
+    data = table()
+    data.loc[0, "arm"] = "kettlebell "
+    message = 'these arms differ only in blanks or capitals: "Kettlebell", "kettlebell "'
+    with pytest.raises(PlanError, match=message):
+        adherence(data, **ATTENDED)
+    with pytest.raises(PlanError, match=message):
+        dose_response(data, "after", **IN_ARM)
+
+
+def test_nobody_in_an_arm():
+    with pytest.raises(PlanError, match='column "arm": nobody is in an arm'):
+        adherence(table().assign(arm=None), **ATTENDED)
+
+
+@pytest.mark.parametrize("column", ["attended", "planned"])
+def test_sessions_that_are_no_numbers(column):
+    data = table().astype({column: "object"})
+    data.loc[3, column] = "20 of 24"
+    with pytest.raises(DataError, match=f'column "{column}": not numbers: "20 of 24"'):
+        adherence(data, **ATTENDED)
+
+
+def test_a_person_on_two_rows():
+    data = pd.concat([table(), table().iloc[[4]]], ignore_index=True)
+    asked, dose = ({name: value for name, value in a.items() if name != "participant"} for a in (ATTENDED, IN_ARM))
+    with pytest.raises(DataError, match="participant S05.*: 2 rows"):
+        adherence(data, **ATTENDED)
+    with pytest.raises(DataError, match='column "id": the same person stands in several rows'):
+        adherence(data, **asked)
+    with pytest.raises(DataError, match="participant S05.*: 2 rows"):
+        dose_response(data, "after", **IN_ARM)
+    with pytest.raises(DataError, match='column "id": the same person stands in several rows'):
+        dose_response(data, "after", **dose)
+
+
+def test_values_that_are_no_numbers():
+    data = table().astype({"after": "object"})
+    data.loc[3, "after"] = "bad"
+    with pytest.raises(DataError, match='column "after": not numbers: "bad"'):
+        dose_response(data, "after", **IN_ARM)
+
+
 def test_arms_are_not_mixed():
+    with pytest.raises(PlanError, match="arm=None with within='Kettlebell'"):
+        dose_response(table(), "after", **DOSE, within="Kettlebell")
     with pytest.raises(PlanError, match="arm='arm' with within=None"):
         dose_response(table(), "after", **DOSE, arm="arm")
 
@@ -182,7 +266,8 @@ def test_too_few_for_a_slope():
         ({"before": 5.0}, r"have the same baseline \(5\)"),
         ({"after": lambda d: d["before"] - 1.5}, r"have the same change \(-1.5\)"),
         ({"attended": lambda d: 2 * d["before"]}, "dose and baseline determine each other"),
-        ({"after": lambda d: d["before"] - 0.25 * d["attended"]}, "the changes lie exactly on a line of the dose"),
+        ({"after": lambda d: d["before"] - 0.25 * d["attended"]}, "the changes lie exactly on a line of the dose: no"),
+        ({"after": lambda d: 0.5 * d["before"] + 1}, "exactly on a line of the dose and the baseline: no"),
     ],
 )
 def test_what_does_not_vary_has_no_slope(changes, message):
@@ -227,3 +312,30 @@ def test_shares_do_not_depend_on_unit_or_order(seed, threshold):
     other = adherence(minutes, attended="attended", planned=24 * 45, threshold=threshold, participant="id").frame
     parts = ["estimate", "low", "high"]
     assert other[parts].to_numpy() == pytest.approx(plain[parts].to_numpy(), rel=1e-9, nan_ok=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_renaming_the_arms_renames_the_rows_and_nothing_else(seed):
+    data = made_up(seed).assign(arm=["A", "B"] * 10)
+    asked = {"attended": "attended", "planned": 24, "threshold": 0.6, "participant": "id", "arm": "arm"}
+    plain = adherence(data, **asked).frame
+    other = adherence(data.assign(arm=data["arm"].map({"A": "B", "B": "A"})), **asked).frame
+    for one, two in (("A", "B"), ("B", "A")):
+        mine, theirs = plain[plain["arm"] == one], other[other["arm"] == two]
+        pd.testing.assert_frame_equal(
+            mine.drop(columns="arm").reset_index(drop=True), theirs.drop(columns="arm").reset_index(drop=True)
+        )
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_turning_the_scale_around_flips_the_slope(seed):
+    data = made_up(seed)
+    plain = dose_response(data, "after", **DOSE)
+    other = dose_response(data.assign(before=-data["before"], after=-data["after"]), "after", **DOSE)
+    for term in ("slope", "slope_baseline_adjusted"):
+        one, two = plain.row(term), other.row(term)
+        assert [one[part] for part in ("estimate", "low", "high", "p")] == pytest.approx(
+            [-two["estimate"], -two["high"], -two["low"], two["p"]], rel=1e-7, abs=1e-10
+        )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from kbstudy.errors import DataError, FitError, PlanError, SmallSample
 from kbstudy.models import crossover, paired
@@ -69,6 +70,15 @@ def test_treatment_and_carryover_are_rs_t_tests():
     near(senn().row("carryover_difference"), SOURCE["senn"]["carryover"])
 
 
+@pytest.mark.parametrize(("name", "level"), [("means", 0.95), ("means_90", 0.9)])
+def test_the_four_means_are_rs_t_tests(name, level):
+    rows = senn(level=level).frame.query("term == 'mean'").set_index(["arm", "visit"])
+    for source in SOURCE["senn"][name]:
+        row = rows.loc[(source["treatment"], source["period"])]
+        near(row, source, ("estimate", "se", "df", "low", "high"))
+        assert row["n"] == source["n"]
+
+
 def test_people_with_one_period_are_left_out_or_kept():
     source = SOURCE["missing"]
     within = crossover(incomplete(), "value", **ASK)
@@ -81,7 +91,11 @@ def test_people_with_one_period_are_left_out_or_kept():
         assert row["estimate"] == pytest.approx(source[name]["estimate"], rel=tolerances.LME4)
         assert row["se"] == pytest.approx(source[name]["se"], rel=tolerances.LME4)
         assert row["df"] == pytest.approx(source[name]["df"], rel=tolerances.LME4_DF)
+        assert row["statistic"] == pytest.approx(source[name]["statistic"], rel=tolerances.LME4)
         assert row["p"] == pytest.approx(source[name]["p"], rel=tolerances.LME4_P)
+        half = stats.t.ppf(0.975, source[name]["df"]) * source[name]["se"]
+        limits = [source[name]["estimate"] - half, source[name]["estimate"] + half]
+        assert row[["low", "high"]].tolist() == pytest.approx(limits, rel=tolerances.LME4)
     assert mixed.row("carryover_difference")["n"] == source["n_complete"]
 
 
@@ -105,6 +119,18 @@ def test_the_four_means_are_named_by_treatment_and_period():
         ("for", "1", 7), ("sal", "2", 7), ("sal", "1", 6), ("for", "2", 6),
     ]  # fmt: skip
     assert rows["estimate"].iloc[0] == pytest.approx(2360 / 7)
+
+
+def test_the_order_of_the_periods_is_said():
+    """Text is sorted, a categorical keeps its own order; the treatment difference does not depend on it."""
+    data = table().assign(period=lambda d: d["period"].map({1: "first", 2: "after"}))
+    declared = data.assign(period=pd.Categorical(data["period"], ["first", "after"]))
+    text, ordered = (crossover(d, "value", **ASK) for d in (data, declared))
+    assert "(periods after and then first; " in text.method
+    assert "(periods first and then after; " in ordered.method
+    assert ordered.row("period_difference")["contrast"] == "after - first"
+    assert ordered.row("period_difference")["estimate"] == pytest.approx(-text.row("period_difference")["estimate"])
+    assert ordered.row()["estimate"] == pytest.approx(text.row()["estimate"])
 
 
 def test_who_is_in_and_why_not():
@@ -176,6 +202,37 @@ def test_everything_that_is_wrong_with_the_rows_at_once():
     assert told["P01"].startswith("in two sequences")
     assert told["P02"] == "2 rows"
     assert told["P03"] == "a row without a sequence"
+
+
+@pytest.mark.parametrize("column", ["sequence", "period", "treatment"])
+def test_a_row_that_belongs_nowhere(column):
+    data = table().astype({column: "object"})
+    data.loc[3, column] = None
+    with pytest.raises(DataError, match=f'column "{column}" \\(participant P01\\): a row without a {column}'):
+        crossover(data, "value", **ASK)
+
+
+def test_one_sequence_values_that_are_no_numbers_and_a_row_of_nobody():
+    with pytest.raises(DataError, match='column "sequence": 1 sequence: "AB"'):
+        crossover(table().query("sequence == 'AB'"), "value", **ASK)
+    data = table().astype({"value": "object"})
+    data.loc[3, "value"], data.loc[4, "id"] = "high", None
+    with pytest.raises(DataError) as caught:
+        crossover(data, "value", **ASK)
+    assert 'not numbers: "high"' in str(caught.value)
+    assert "no participant in data row 5" in str(caught.value)
+    with pytest.raises(DataError, match=r"participant P02\): inf found"):
+        crossover(table().assign(value=lambda d: d["value"].where(d.index != 4, np.inf)), "value", **ASK)
+
+
+def test_a_column_that_is_not_there():
+    with pytest.raises(PlanError, match='treatment="treatmnt" is not a column of the data; did you mean "treatment"'):
+        crossover(table(), "value", **{**ASK, "treatment": "treatmnt"})
+
+
+def test_a_column_in_two_roles():
+    with pytest.raises(PlanError, match='"treatment" is asked for as sequence and treatment'):
+        crossover(table(), "value", **{**ASK, "sequence": "treatment"})
 
 
 def test_a_person_whose_order_is_not_that_of_the_sequence():
@@ -251,6 +308,19 @@ def test_in_equal_sequences_the_estimate_is_that_of_a_paired_comparison():
     data = table(20)
     pairs = paired(data, "value", participant="id", visit="treatment", baseline="B", followup="A")
     assert crossover(data, "value", **ASK).row()["estimate"] == pytest.approx(pairs.row()["estimate"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.floats(-20, 20))
+def test_what_stays_with_a_person_touches_neither_treatment_nor_period(seed, shift):
+    data = table(13, seed)
+    own = dict(zip(data["id"].unique(), np.random.default_rng(seed).normal(shift, 5, 13), strict=True))
+    plain, moved = (
+        crossover(d, "value", **ASK) for d in (data, data.assign(value=data["value"] + data["id"].map(own)))
+    )
+    for term in ("treatment_difference", "period_difference"):
+        parts = ["estimate", "se", "low", "high"]
+        assert moved.row(term)[parts].tolist() == pytest.approx(plain.row(term)[parts].tolist(), abs=1e-8)
 
 
 def test_with_complete_people_the_mixed_model_agrees():

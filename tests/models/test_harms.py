@@ -98,6 +98,35 @@ def test_every_number_of_a_kind_is_rs(which):
         assert ratio["p"] == pytest.approx(source["p"], rel=tolerances.P)
 
 
+@pytest.mark.parametrize("which", ["any event", "any serious event", "soreness", "sprain", "back pain"])
+def test_risk_differences_are_newcombes_from_rs_score_limits(which):
+    """Newcombe's method 10 joins the two Wilson intervals, which are R's prop.test here."""
+    source = SOURCE["any" if which == "any event" else "serious"] if "any" in which else SOURCE["kinds"][which]
+    (one, one_low, one_high), (other, other_low, other_high) = (source[a]["share"] for a in ("treatment", "reference"))
+    expected = [
+        one - other,
+        one - other - math.hypot(one - one_low, other_high - other),
+        one - other + math.hypot(one_high - one, other - other_low),
+    ]
+    row = harms(**real(), **ASK, kind="kind", serious="serious").row(f"risk_difference: {which}")
+    assert row[["estimate", "low", "high"]].tolist() == pytest.approx(expected, rel=tolerances.LIMIT, abs=1e-14)
+
+
+def test_another_level_widens_all_but_the_one_sided_limits():
+    data = real()
+    at_95, at_90 = (harms(**data, **ASK, kind="kind", serious="serious", level=level).frame for level in (0.95, 0.9))
+    one_sided = at_95["term"].str.startswith("zero_events")
+    assert one_sided.sum() == 4
+    assert at_90.loc[one_sided, "high"].tolist() == at_95.loc[one_sided, "high"].tolist()
+    wide = at_95[["low", "high"]].to_numpy()[~one_sided], at_90[["low", "high"]].to_numpy()[~one_sided]
+    assert np.all(wide[0][:, 0] <= wide[1][:, 0])
+    assert np.all(wide[0][:, 1] >= wide[1][:, 1])
+    row = at_90[(at_90["term"] == "event_rate: any event") & (at_90["arm"] == "Kettlebell")].iloc[0]
+    weeks = data["people"].query("arm == 'Kettlebell'")["weeks"].sum()
+    ten = next(case for case in SOURCE["garwood"] if case["k"] == 10)
+    assert [weeks * row["low"], weeks * row["high"]] == pytest.approx(ten["limits_90"], rel=tolerances.LIMIT)
+
+
 def test_the_negative_binomial_ratio_is_glm_nbs():
     found = harms(**real(), **ASK, ratio="negative_binomial", p_values=True)
     row, source = found.row("rate_ratio: any event"), SOURCE["negative_binomial"]
@@ -145,6 +174,38 @@ def test_no_event_at_all_still_leaves_a_risk_open():
     assert any("does not mean no risk" in note for note in found.notes)
 
 
+def test_an_arm_without_events_says_how_many_may_still_be_at_risk():
+    found = harms(events(("P01",), ("fall",)), people=people(40), **ASK)
+    rule, exact = (found.row(f"zero_events_{name}: any event") for name in ("rule_of_three", "exact"))
+    assert (rule["arm"], rule["estimate"], rule["low"], rule["n"]) == ("Usual care", 0, 0, 20)
+    assert rule["high"] == pytest.approx(0.15)
+    assert exact["high"] == pytest.approx(1 - 0.05 ** (1 / 20))
+    assert exact["method"] == "one-sided 95% upper limit, exact; 0 of 20 people"
+    ratio = found.row("rate_ratio: any event")
+    assert np.isnan(ratio["estimate"])
+    assert math.isinf(ratio["high"])
+    assert ratio["method"].endswith("no estimate without events in the reference")
+
+
+def test_the_rule_of_three_is_never_more_than_everybody():
+    assert zero_events_rule_of_three(2) == 1.0
+
+
+def test_an_event_of_somebody_without_an_arm_counts_in_no_arm():
+    data = people()
+    data.loc[1, "arm"] = None
+    found = harms(events(), people=data, **ASK)
+    assert found.points["events"].sum() == 3
+    assert found.ledger.ids("not randomised") == ["P01"]
+    assert "1 event of people without an arm: in none of these numbers." in found.notes
+    assert not any("without an arm" in note for note in harms(events(), people=people(), **ASK).notes)
+
+
+def test_a_number_of_numpy_is_a_number_of_units():
+    found = harms(events(), people=people(), **ASK, per=np.int64(100))
+    assert found.frame.equals(harms(events(), people=people(), **ASK, per=100).frame)
+
+
 def test_events_that_gather_in_few_people_are_said():
     many = events(("P01",) * 9 + ("P03",), ("soreness",) * 10)
     assert any("Events gather in few people" in note for note in harms(many, people=people(), **ASK).notes)
@@ -187,9 +248,49 @@ def test_everything_that_is_wrong_with_the_question_at_once():
         assert part in text, part
 
 
+@pytest.mark.parametrize("per", [True, -1, math.inf, math.nan, "100", np.int64(0)])
+def test_units_that_are_no_number_above_0(per):
+    with pytest.raises(PlanError, match="is not a number of units"):
+        harms(events(), people=people(), **ASK, per=per)
+
+
+def test_arms_that_differ_only_in_blanks():
+    data = people()
+    data.loc[1, "arm"] = "kettlebell "
+    with pytest.raises(PlanError, match='these arms differ only in blanks or capitals: "Kettlebell", "kettlebell "'):
+        harms(events(), people=data, **ASK)
+
+
+def test_an_arm_by_itself():
+    with pytest.raises(FitError, match='there is only one arm, "Usual care"'):
+        harms(events(("P00",), ("fall",)), people=people().assign(arm="Usual care"), **ASK)
+
+
+def test_an_arm_that_nobody_is_in():
+    data = people()
+    data["arm"] = pd.Categorical(data["arm"], ["Usual care", "Kettlebell", "Walking"])
+    with pytest.raises(FitError, match='nobody is in arm "Walking"'):
+        harms(events(), people=data, **ASK)
+
+
+def test_an_exposure_that_is_no_number():
+    data = people().astype({"weeks": "object"})
+    data.loc[3, "weeks"] = "8 weeks"
+    with pytest.raises(DataError, match='column "weeks": not numbers: "8 weeks"'):
+        harms(events(), people=data, **ASK)
+
+
+def test_kinds_that_differ_only_in_blanks():
+    kinds = ("sprain", "sprain ", "fall", "fall")
+    with pytest.raises(DataError, match='these kinds differ only in blanks or capitals: "sprain", "sprain "'):
+        harms(events(kinds=kinds), people=people(), **ASK, kind="kind")
+
+
 def test_the_table_that_lacks_a_column_is_named():
     with pytest.raises(PlanError, match='events: participant="id" is not a column of the data; did you mean "idd"'):
         harms(events().rename(columns={"id": "idd"}), people=people(), **ASK)
+    with pytest.raises(PlanError, match='people: arm="group" is not a column of the data'):
+        harms(events(), people=people(), **{**ASK, "arm": "group"})
     with pytest.raises(PlanError, match="people is a NoneType"):
         harms(events(), people=None, **ASK)
 
@@ -253,6 +354,15 @@ def test_a_negative_binomial_that_cannot_be():
         harms(once, people=people(), **ASK, ratio="negative_binomial")
 
 
+def test_a_negative_binomial_that_does_not_converge(monkeypatch):
+    from statsmodels.discrete.discrete_model import NegativeBinomial
+
+    whole = NegativeBinomial.fit
+    monkeypatch.setattr(NegativeBinomial, "fit", lambda self, **how: whole(self, **{**how, "maxiter": 1}))
+    with pytest.raises(FitError, match=r"(?s)the negative binomial model does not converge \(.*gather in few people"):
+        harms(**real(), **ASK, ratio="negative_binomial")
+
+
 # ---- what must hold exactly --------------------------------------------------------------------------------------
 
 counts = st.tuples(st.integers(0, 60), st.floats(0.5, 500), st.integers(0, 60), st.floats(0.5, 500))
@@ -296,3 +406,48 @@ def test_order_of_rows_and_unit_of_exposure(who, seed, factor):
     parts = ["estimate", "low", "high"]
     assert moved["term"].tolist() == plain["term"].tolist()
     assert moved[parts].to_numpy() == pytest.approx(plain[parts].to_numpy(), rel=1e-9, nan_ok=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 19), max_size=12))
+def test_relabelling_the_arms_flips_the_difference_and_inverts_the_ratio(who):
+    happened = events([f"P{i:02d}" for i in who], ["fall"] * len(who)) if who else none_happened()
+    there = harms(happened, people=people(), **ASK)
+    back = harms(happened, people=people(), **{**ASK, "reference": "Kettlebell"})
+    one, other = (found.row("risk_difference: any event") for found in (there, back))
+    assert one[["estimate", "low", "high"]].tolist() == pytest.approx(
+        (-other[["estimate", "high", "low"]].astype("float64")).tolist(), abs=1e-12
+    )
+    one, other = (found.row("rate_ratio: any event") for found in (there, back))
+    for part, mirror in (("low", "high"), ("high", "low")):
+        inverse = 1 / other[mirror] if other[mirror] else math.inf
+        assert one[part] == pytest.approx(inverse, rel=1e-7)
+    by_arm = [found.frame[found.frame["arm"] == "Kettlebell"].reset_index(drop=True) for found in (there, back)]
+    pd.testing.assert_frame_equal(*by_arm)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 19), max_size=12), st.floats(0.1, 50))
+def test_more_exposure_is_a_lower_rate_and_nothing_else(who, factor):
+    happened = events([f"P{i:02d}" for i in who], ["fall"] * len(who)) if who else none_happened()
+    longer = people().assign(weeks=lambda d: factor * d["weeks"])
+    plain, moved = (harms(happened, people=data, **ASK).frame for data in (people(), longer))
+    parts, is_rate = ["estimate", "low", "high"], plain["term"].str.startswith("event_rate")
+    expected = plain[parts].to_numpy() / np.where(is_rate, factor, 1.0)[:, None]
+    assert moved[parts].to_numpy() == pytest.approx(expected, rel=1e-9, nan_ok=True)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.1, 50))
+def test_the_negative_binomial_ratio_keeps_too(seed, factor):
+    data = real()
+    plain = harms(**data, **ASK, ratio="negative_binomial").row("rate_ratio: any event")
+    moved = {name: table.sample(frac=1, random_state=seed) for name, table in data.items()}
+    moved["people"] = moved["people"].assign(weeks=lambda d: factor * d["weeks"])
+    for reference_arm in ("Usual care", "Kettlebell"):
+        asked = {**ASK, "reference": reference_arm}
+        row = harms(**moved, **asked, ratio="negative_binomial").row("rate_ratio: any event")
+        found = [row["estimate"], row["low"], row["high"]]
+        if reference_arm == "Kettlebell":
+            found = [1 / row["estimate"], 1 / row["high"], 1 / row["low"]]
+        assert found == pytest.approx([plain["estimate"], plain["low"], plain["high"]], rel=1e-6)

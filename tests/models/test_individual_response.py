@@ -163,6 +163,44 @@ def test_a_direction_that_is_none():
         individual_response(small_table(), "after", **SMALL, mic=1, better="less")
 
 
+@pytest.mark.parametrize("size", [0, -2.5, np.nan, np.inf, True, "2", np.int64(0)])
+@pytest.mark.parametrize("name", ["mdc95", "mic"])
+def test_a_threshold_that_is_no_size(name, size):
+    with pytest.raises(PlanError, match=f"{name}=.* is not a size"):
+        individual_response(small_table(), "after", **SMALL, better="lower", **{name: size})
+
+
+def test_a_size_of_numpy_is_a_size():
+    one, other = (
+        individual_response(small_table(), "after", **SMALL, mic=mic, better="lower") for mic in (2, np.int64(2))
+    )
+    pd.testing.assert_frame_equal(one.frame, other.frame)
+
+
+def test_a_column_in_two_roles_and_arms_that_differ_only_in_blanks():
+    data = small_table(arm=lambda d: d["arm"].where(d.index != 0, "Control "))
+    with pytest.raises(PlanError) as caught:
+        individual_response(data, "after", **{**SMALL, "baseline": "after"})
+    assert '"after" is asked for as outcome and baseline' in str(caught.value)
+    assert 'these arms differ only in blanks or capitals: "Control", "Control "' in str(caught.value)
+
+
+def test_an_arm_by_itself():
+    with pytest.raises(FitError, match='there is only one arm, "Control"'):
+        individual_response(small_table(arm="Control"), "after", **SMALL)
+
+
+def test_values_that_are_no_numbers():
+    with pytest.raises(DataError, match='column "after": not numbers: "bad"'):
+        individual_response(small_table(after=["bad"] + [1.0] * 19), "after", **SMALL)
+
+
+def test_rows_of_several_visits():
+    data = pd.concat([small_table(), small_table().iloc[[2]]], ignore_index=True)
+    with pytest.raises(DataError, match='column "id": the same person stands in several rows'):
+        individual_response(data, "after", **{name: value for name, value in SMALL.items() if name != "participant"})
+
+
 def test_an_arm_of_one_person():
     data = small_table()
     data = data.drop(index=range(11, 20))

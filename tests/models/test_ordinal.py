@@ -238,6 +238,11 @@ def test_a_search_that_does_not_end_is_an_error(monkeypatch):
         ordinal(table(), "score", **TWO)
 
 
+def test_a_design_that_tells_nothing_apart_is_an_error():
+    with pytest.raises(FitError, match="does not converge"):
+        maximise(proportional(np.arange(12) % 3, np.zeros((12, 1))))
+
+
 # ---- what must hold exactly --------------------------------------------------------------------------------------
 
 scores = st.lists(st.integers(0, 5), min_size=20, max_size=20)
