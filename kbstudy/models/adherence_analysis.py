@@ -104,7 +104,8 @@ def adherence(
     Raises
     ------
     PlanError
-        An unknown column, a threshold that is not a share, an impossible number planned or level.
+        An unknown column, a threshold that is not a share, an impossible number planned or level, arms that differ
+        only in blanks or capitals, nobody in an arm.
     DataError
         Values that are not numbers, negative, or more attended than planned; nothing planned; a person on two rows.
     FitError
@@ -362,12 +363,13 @@ def dose_response(
     Raises
     ------
     PlanError
-        An unknown column or arm, only one of ``arm`` and ``within``, a unit that is not said, an impossible level.
+        An unknown column or arm, only one of ``arm`` and ``within``, arms that differ only in blanks or capitals, a
+        unit that is not said, an impossible level.
     DataError
         Values that are not numbers, a negative dose, a person on more than one row.
     FitError
         Fewer than four people with all values; a dose, a baseline or a change that does not vary; a dose that the
-        baseline determines.
+        baseline determines; changes without any residual.
 
     Warns
     -----
