@@ -20,8 +20,10 @@
 
 # %%
 import pandas as pd
+from IPython.display import Image
 
 import kbstudy as kb
+from kbstudy.reporting import pictures
 
 study = kb.load("../data/raw/article-claims")
 results = kb.analyse(study)
@@ -34,26 +36,29 @@ print(study)
 # agrees with the words; the certainty says how much the interval can be trusted.
 
 # %%
-pd.DataFrame(
+board = pd.DataFrame(
     [(v.claim_id, v.says, v.word, v.in_short, v.certainty) for v in results.verdicts],
     columns=["Claim", "The article's words", "Verdict", "In short", "Certainty"],
 )
+board.style.hide(axis="index").set_properties(**{"text-align": "left"}).set_uuid("board")
 
 # %% [markdown]
 # ## One claim in full: 21 kcal a minute
 #
 # The verdict rests on one study in which energy was estimated from heart rate. Studies that measured oxygen stand
-# beside it.
+# beside it. The picture is the report's: the values that would make the claim true are shaded, and a hollow point was
+# estimated.
 
 # %%
 energy = results.verdicts[0]
 energy
 
 # %%
-results.published["C1"].table()
+results.published["C1"].table().drop(columns="Method").style.hide(axis="index").set_uuid("published")
 
 # %%
-published = results.published["C1"].plot()
+shown = pictures.claim(results, energy)
+Image(shown.png, width=680, alt=shown.alt)
 
 # %% [markdown]
 # ## Can the stated numbers be?
@@ -74,13 +79,14 @@ results.audits["C2"]
 # %% [markdown]
 # ## Several studies together
 #
-# Where several groups were measured, they are pooled: random effects, Hartung and Knapp's interval. The last row of
-# the picture is what a new study might find; with three studies that is nearly anything.
+# The mile is judged on three studies that measured oxygen, pooled with random effects and Hartung and Knapp's
+# interval. The diamond is all of them together. The row below it is what a new study might find; with three studies
+# that is nearly anything. The article's own study was estimated from heart rate, so it stands beside the others.
 
 # %%
-pooled = results.pooled["C2"]
-print(pooled.sentence())
-forest = pooled.plot()
+print(results.pooled["C2"].sentence())
+shown = pictures.claim(results, results.verdicts[1])
+Image(shown.png, width=680, alt=shown.alt)
 
 # %% [markdown]
 # ## Would another choice have changed the verdict?
@@ -94,7 +100,18 @@ print(many.sentence())
 curve = many.plot()
 
 # %%
-many.influence().head(8)
+moves = many.influence().drop_duplicates("choice").set_index("choice")["moves"]
+moves.round(1).to_frame("moves the estimate by (kcal/min)")
+
+# %% [markdown]
+# With a trial's own recordings the choices are others: the equation, RER above 1, gaps, rest, the oxygen after
+# exercise. The demonstration trial makes the same claim. Its sessions are **simulated**; the picture shows the method
+# and nothing about kettlebells.
+
+# %%
+own = kb.analyse(kb.load("../data/raw/demo-trial")).multiverses["energy"]
+print(own.sentence())
+curve = own.plot()
 
 # %% [markdown]
 # ## A chain is judged link by link
@@ -106,6 +123,7 @@ many.influence().head(8)
 chain = next(verdict for verdict in results.verdicts if verdict.claim_id == "C10")
 for link in chain.links:
     print(f"{link.claim_id}: {link.word}. {link.says}")
+print(f"C10: {chain.word}. {chain.in_short}")
 
 # %% [markdown]
 # ## What would settle it?
@@ -115,7 +133,7 @@ for link in chain.links:
 
 # %%
 back_pain = next(verdict for verdict in results.verdicts if verdict.claim_id == "C4")
-print(back_pain.settle)
+print(back_pain.settle.sentence)
 
 # %% [markdown]
 # The same for assumptions of your own; the trials in it are **simulated**.

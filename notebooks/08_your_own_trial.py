@@ -25,7 +25,8 @@ from pathlib import Path
 import kbstudy as kb
 
 raw = Path("../data/raw/demo-trial")
-work = Path(tempfile.mkdtemp())
+temporary = tempfile.TemporaryDirectory()  # yours would be a folder that stays
+work = Path(temporary.name)
 
 # %% [markdown]
 # ## 1. What is this file?
@@ -106,7 +107,8 @@ for verdict in results.verdicts:
 # %% [markdown]
 # ## 9. The report
 #
-# Web page, Word and PDF from one tree, with every table as CSV, JSON and LaTeX and every figure as a vector.
+# Here the web page; `"docx"` and `"pdf"` in the list make Word and PDF of the same content. Every table comes as CSV,
+# JSON and LaTeX too, and every figure as SVG, PDF and PNG.
 
 # %%
 folder = kb.report(results, ["html"], work / "report")
@@ -120,4 +122,5 @@ print(len(list((folder / "tables").glob("*.csv"))), "tables,", len(list((folder 
 
 # %%
 checked = kb.verify(folder, study=mine)
-print(str(checked).split(", ", 1)[1])
+print("the same bytes" if checked.same else checked)
+temporary.cleanup()

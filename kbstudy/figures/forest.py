@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
 from kbstudy import formatting as fmt
-from kbstudy.figures.style import INK, MUTED, REGION, house_style, new_figure
+from kbstudy.figures.style import INK, MUTED, REGION, house_style
 
 if TYPE_CHECKING:
     from kbstudy.claims import Region
@@ -49,9 +49,12 @@ def plot_forest(pooled: Pooled, ax: Axes | None = None) -> Axes:
     ax
         Where to draw; a new figure if not given.
     """
+    import matplotlib.pyplot as plt
+
     with house_style():
         if ax is None:
-            ax = new_figure(160, forest_height_mm(pooled.k, 0, not math.isnan(pooled.prediction_low))).subplots()
+            height = forest_height_mm(pooled.k, 0, not math.isnan(pooled.prediction_low))
+            _, ax = plt.subplots(figsize=(160 / 25.4, height / 25.4), layout="constrained")
         table = pooled.table().head(pooled.k)
         rows = [ForestRow(r.study, r.estimate, r.low, r.high, r.weight) for r in table.itertuples(index=False)]
         outcome = f"{pooled.outcome[:1].upper()}{pooled.outcome[1:]}"

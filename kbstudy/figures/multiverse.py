@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -77,7 +78,7 @@ def draw_multiverse(many: Multiverse, figure: Any) -> Axes:
     _dashboard(lower, many, shown, place)
     unit = f" ({many.unit})" if many.unit else ""
     quantity = many.quantity[:1].upper() + many.quantity[1:] if many.quantity else "Estimate"
-    upper.set_ylabel(f"{quantity}{unit}", parse_math=False, wrap=True)
+    upper.set_ylabel("\n".join(textwrap.wrap(f"{quantity}{unit}", 24)), parse_math=False)
     failed = len(many.frame) - len(shown)
     more = f"; {failed} without an answer" if failed else ""
     lower.set_xlabel(f"{fmt.count(len(many.frame), 'specification')}, from the smallest estimate to the largest{more}")
