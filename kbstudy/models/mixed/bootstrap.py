@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,16 +18,13 @@ from kbstudy.models.mixed.model import EffectsModel, Solved, VisitsModel, solve
 from kbstudy.models.mixed.moments import FloatArray
 from kbstudy.models.mixed.refitting import chunks_of
 from kbstudy.models.mixed.variances import RANGES, component_values, components, raised, variance_estimates
+from kbstudy.models.resampling import generator
+from kbstudy.progress import Bar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from kbstudy.models.mixed.fit import MixedFit
 
 __all__ = ["Bootstrap", "bootstrap"]
-
-#: Seconds before a progress bar appears.
-_PATIENCE: Final = 2.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,12 +190,12 @@ def bootstrap(fit: MixedFit, replicates: int = 1000, *, rng: Any, level: float =
     Fits of each replicate one by one, and the exact standard errors of fixed effects
     (``tests/models/mixed/test_variances.py``).
     """
-    generator = _checked(replicates, rng, level)
+    draws = _checked(replicates, rng, level)
     parts = []
-    with _progress(replicates) as advance:
+    with Bar("Bootstrap", replicates) as bar:
         for chunk in chunks_of(fit.model, replicates):
-            parts.append(_refit(fit, _draw(fit, chunk.stop - chunk.start, generator)))
-            advance(chunk.stop - chunk.start)
+            parts.append(_refit(fit, _draw(fit, chunk.stop - chunk.start, draws)))
+            bar.advance(chunk.stop - chunk.start)
     names = [*fit.design.names, *(component.term for component in components(fit.model, fit.words))]
     result = Bootstrap(fit, pd.DataFrame(np.concatenate(parts), columns=names), float(level))
     if result.failed == replicates:
@@ -216,16 +210,13 @@ def _checked(replicates: int, rng: Any, level: float) -> np.random.Generator:
     whole = isinstance(replicates, int | np.integer) and not isinstance(replicates, bool)
     if not whole:
         problems.add(Problem(f"replicates={replicates!r} is not a whole number"))
-    seed = isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0
-    if not seed and not isinstance(rng, np.random.Generator):
-        do = "Give a seed such as rng=20240501, so that the result can be repeated."
-        problems.add(Problem(f"rng={rng!r} is neither a numpy.random.Generator nor a seed", do=do))
+    draws = generator(rng, problems)
     problems.raise_as(PlanError)
     least = int(np.ceil(2.0 / (1.0 - level) - 1e-9))
     if replicates < least:
         do = f"Use at least {least}; 1000 or more for a report."
         raise PlanError(Problem(f"{replicates} replicates have no {fmt.confidence(level)} interval", do=do))
-    return np.random.default_rng(rng)
+    return draws
 
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
@@ -301,44 +292,3 @@ def _refit_from(fit: MixedFit, y: FloatArray, start: FloatArray | None) -> Float
 
 def _row(fit: MixedFit, solved: Solved) -> FloatArray:
     return np.hstack([solved.beta, component_values(fit.model, solved, components(fit.model, fit.words))])
-
-
-class _Bar:
-    """A progress bar that appears when it has taken long, on a terminal or in a notebook."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._begun = total, 0, time.monotonic()
-        self._shown: Progress | None = None
-
-    def advance(self, size: int) -> None:
-        """Some more are done."""
-        self._done += size
-        if self._shown is None and self._done < self._total and time.monotonic() - self._begun > _PATIENCE:
-            self._shown = _open_bar(self._total)
-        if self._shown is not None:
-            self._shown.update(self._shown.task_ids[0], completed=self._done)
-
-    def close(self) -> None:
-        """Take it away."""
-        if self._shown is not None:
-            self._shown.stop()
-
-
-def _open_bar(total: int) -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter))
-    bar.add_task("Bootstrap", total=total)
-    bar.start()
-    return bar
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    bar = _Bar(total)
-    try:
-        yield bar.advance
-    finally:
-        bar.close()

@@ -348,13 +348,12 @@ def test_too_few_replicates_are_refused():
 
 
 def test_no_progress_bar_unless_it_takes_long(monkeypatch, capsys):
-    bar = bootstrap_module._Bar(10)
-    bar.advance(2)
-    assert bar._shown is None
-    monkeypatch.setattr(bootstrap_module, "_PATIENCE", -1.0)
-    bar.advance(2)
-    assert bar._shown.tasks[0].completed == 4
-    bar.close()
+    with bootstrap_module.Bar("Bootstrap", 10) as bar:
+        bar.advance(2)
+        assert bar._shown is None
+        monkeypatch.setattr(bar, "_appears", -1.0)
+        bar.advance(2)
+        assert bar._shown._bar.tasks[0].completed == 4
     assert capsys.readouterr() == ("", "")  # not a terminal
 
 
