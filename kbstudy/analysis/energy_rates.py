@@ -50,11 +50,7 @@ def rates_of(study: Study, claim: Claim) -> Rates | None:
     stated = claim.audit.rate_kcal_min if claim.audit else at_least
     if analysis.method != "mean" or outcome.column != _COLUMN or stated is None:
         return None
-    sessions = {
-        row.participant: row.session
-        for row in study.sessions
-        if row.visit in ("", analysis.estimand.visit) and analysis.arm in (None, row.arm)
-    }
+    sessions = {row.participant: row.session for row in study.sessions_of(analysis)}
     pace = claim.audit.equal_to_pace_s_per_mile if claim.audit else None
     people = beside_running(sessions, pace_s_per_mile=360.0 if pace is None else pace)
     if pace is None:

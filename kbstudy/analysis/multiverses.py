@@ -42,7 +42,7 @@ def multiverse_of(study: Study, declared: MultiversePlan, run: Run, region: Regi
     stamp
         ``"SIMULATED"`` or nothing.
     """
-    claim = next(item for item in study.plan.claims if item.id == declared.claim)
+    claim = study.plan.claim(declared.claim)
     if claim.analysis is None:
         return _of_published(study, claim, declared, region, stamp)
     analysis = study.plan.analysis(claim.analysis)
@@ -52,7 +52,7 @@ def multiverse_of(study: Study, declared: MultiversePlan, run: Run, region: Regi
     specification: Callable[..., Any] = (
         _Sessions(study, analysis) if about_sessions else _Analyses(study, analysis, run)
     )
-    as_declared = _declared_sessions(study) if about_sessions else _declared_analysis(analysis, claim)
+    as_declared = _declared_sessions(study, analysis) if about_sessions else _declared_analysis(analysis, claim)
     return multiverse(
         specification,
         choices,
@@ -94,15 +94,17 @@ def _makes_sense(options: Mapping[str, Any]) -> bool:
 # ---- sessions ----------------------------------------------------------------------------------------------------
 
 
-def _declared_sessions(study: Study) -> dict[str, Any]:
-    rules = _rules(study)
-    same = {"equation": rules.equation, "rer_above_one": rules.rer_above_one, "gaps": rules.gaps}
+def _declared_sessions(study: Study, analysis: Analysis) -> dict[str, Any]:
+    """The options that the sessions were measured by; of folders with different rules, those that they share."""
+    rules = [row.session.rules for row in study.sessions_of(analysis)]
+    names = ("equation", "rer_above_one", "gaps")
+    found = {name: {getattr(one, name) for one in rules} for name in names}
+    same = {name: options.pop() for name, options in found.items() if len(options) == 1}
     return {**same, "rest": "gross", "recovery": "left out", "minutes": "session"}
 
 
-def _rules(study: Study) -> SessionRules:
-    energy = next(source.energy for source in study.plan.sources if source.energy is not None)
-    return energy.rules()
+#: Somebody's session under other rules.
+_Measured = tuple[str, EnergyBudget, SessionRules]
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class _Sessions:
 
     study: Study
     analysis: Analysis
-    seen: dict[SessionRules, list[tuple[str, EnergyBudget]]] = field(default_factory=dict, compare=False)
+    seen: dict[tuple[Any, ...], list[_Measured]] = field(default_factory=dict, compare=False)
 
     def __call__(
         self,
@@ -122,21 +124,24 @@ class _Sessions:
         recovery: str = "left out",
         minutes: str = "session",
     ) -> Estimates:
-        given: dict[str, Any] = {"equation": equation, "rer_above_one": rer_above_one, "gaps": gaps}
-        rules = replace(_rules(self.study), **{name: value for name, value in given.items() if value is not None})
-        rows = [(person, _rate(budget, rules, rest, recovery, minutes)) for person, budget in self._budgets(rules)]
+        given = {"equation": equation, "rer_above_one": rer_above_one, "gaps": gaps}
+        changes = {name: value for name, value in given.items() if value is not None}
+        rows = [
+            (person, _rate(budget, rules, rest, recovery, minutes)) for person, budget, rules in self._measured(changes)
+        ]
         frame = pd.DataFrame(rows, columns=["participant", "rate"])
         return models.mean(frame, "rate", participant="participant", level=self.analysis.level)
 
-    def _budgets(self, rules: SessionRules) -> list[tuple[str, EnergyBudget]]:
-        """Each person's budget under these rules; the bout stays the one that was found."""
-        if rules not in self.seen:
-            self.seen[rules] = [
-                (row.participant, budget_of(row.session.recording, row.session.bout, rules))
-                for row in self.study.sessions
-                if row.visit in ("", self.analysis.estimand.visit) and self.analysis.arm in (None, row.arm)
+    def _measured(self, changes: dict[str, Any]) -> list[_Measured]:
+        """Each session by its own rules with these changes; the bout stays the one that was found."""
+        key = tuple(changes.items())
+        if key not in self.seen:
+            rows = [(row, replace(row.session.rules, **changes)) for row in self.study.sessions_of(self.analysis)]
+            self.seen[key] = [
+                (row.participant, budget_of(row.session.recording, row.session.bout, rules), rules)
+                for row, rules in rows
             ]
-        return self.seen[rules]
+        return self.seen[key]
 
 
 def _rate(budget: EnergyBudget, rules: SessionRules, rest: str, recovery: str, minutes: str) -> float:

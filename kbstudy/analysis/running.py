@@ -234,6 +234,6 @@ def _multiverses(study: Study, step: Callable[[str], None]) -> dict[str, Multive
     found = {}
     for declared in study.plan.multiverses:
         step(f"every specification of claim {declared.claim}")
-        claim = next(item for item in study.plan.claims if item.id == declared.claim)
+        claim = study.plan.claim(declared.claim)
         found[claim.id] = multiverse_of(study, declared, _run_alone, region_of(claim), STAMP if study.simulated else "")
     return found

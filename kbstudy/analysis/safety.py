@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kbstudy import formatting as fmt
 from kbstudy import models
 from kbstudy.estimates import Estimates
 from kbstudy.models import Reliability
@@ -15,12 +16,9 @@ def harms_of(study: Study, stamp: str) -> Estimates | None:
     declared = study.plan.harms
     if declared is None or study.events is None or study.plan.design is None or study.plan.design.arm is None:
         return None
-    people = study.people[study.people["arm"].notna()]
-    known = set(people[study.participant])
-    events = study.events[study.events[study.participant].isin(known)]
     return models.harms(
-        events,
-        people=people,
+        study.events,
+        people=study.people,
         participant=study.participant,
         arm="arm",
         reference=study.plan.design.arm.reference,
@@ -44,7 +42,7 @@ def adherence_of(study: Study, stamp: str) -> Estimates | None:
     arms = [arm for arm in study.plan.arms if (planned["arm"] == arm).any()]
     people = people[people["arm"].isin(arms)]
     people = people.assign(arm=people["arm"].cat.set_categories(arms))
-    return models.adherence(
+    found = models.adherence(
         people,
         attended=declared.attended,
         planned=declared.planned,
@@ -52,7 +50,10 @@ def adherence_of(study: Study, stamp: str) -> Estimates | None:
         participant=study.participant,
         arm="arm" if len(study.plan.arms) > 1 else None,
         level=declared.level,
-    ).with_(stamp=stamp)
+    )
+    without = [arm for arm in study.plan.arms if arm not in arms]
+    note = [f"Nobody in {fmt.words(without)} has sessions, so nothing is said of it."] if without else []
+    return found.with_(stamp=stamp, notes=(*found.notes, *note))
 
 
 def reliabilities_of(study: Study) -> dict[str, Reliability]:

@@ -147,7 +147,7 @@ def session_rates(results: Results, claim: str) -> Figure | None:
     if claim not in results.rates:
         return None
     rates = results.rates[claim]
-    analysis = next(item.analysis for item in results.study.plan.claims if item.id == claim)
+    analysis = results.study.plan.claim(claim).analysis
     assert analysis is not None, "only a claim with an analysis has rates"
     estimates = results.estimates[analysis]
     with house_style():

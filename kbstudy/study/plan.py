@@ -320,6 +320,10 @@ class Plan(_Declared):
         """The outcome with this name."""
         return next(outcome for outcome in self.outcomes if outcome.name == name)
 
+    def claim(self, claim_id: str) -> Claim:
+        """The claim with this id."""
+        return next(claim for claim in self.claims if claim.id == claim_id)
+
     def analysis(self, name: str) -> Analysis:
         """The analysis with this name."""
         return next(analysis for analysis in self.analyses if analysis.name == name)

@@ -35,6 +35,8 @@ class SessionRow:
         Whose; ``arm`` is empty for people without one, ``visit`` where files are not told apart by it.
     file, sha256
         Relative to the study's folder, and the hash of its bytes.
+    source
+        The source that it belongs to, as ``study.toml`` names it.
     session
         The recording, the bout and its energy.
     notes
@@ -46,6 +48,7 @@ class SessionRow:
     arm: str
     file: str
     sha256: str
+    source: str
     session: Session
     notes: tuple[str, ...] = ()
 
@@ -132,7 +135,7 @@ def _measured(
         return None
     arm = "" if pd.isna(whose["arm"]) else str(whose["arm"])
     notes = tuple(_mass_notes(table.declared, recording, known))
-    return SessionRow(str(person), str(visit or ""), arm, name, table.beside[name], session, notes)
+    return SessionRow(str(person), str(visit or ""), arm, name, table.beside[name], table.file, session, notes)
 
 
 def _read(source: Source, folder: Path, name: str, known: float | None) -> Recording:

@@ -14,7 +14,7 @@ from kbstudy import formatting as fmt
 from kbstudy.errors import PlanError, did_you_mean
 from kbstudy.ledger import Ledger
 from kbstudy.measures.energy import SESSION_COLUMNS
-from kbstudy.study.plan import Correction, Plan
+from kbstudy.study.plan import Analysis, Correction, Plan
 from kbstudy.study.plan_energy import FilePattern
 
 if TYPE_CHECKING:
@@ -135,9 +135,20 @@ class Study:
         is_known = declared.column in SESSION_COLUMNS
         return bool(homes) and is_known and (declared.file is None or declared.file in homes)
 
+    def sessions_of(self, analysis: Analysis) -> tuple[SessionRow, ...]:
+        """The sessions that an analysis of one arm at one visit rests on."""
+        visit, arm = analysis.estimand.visit, analysis.arm
+        recorded = self._recorded(analysis.outcome)
+        return tuple(row for row in recorded if row.visit in ("", visit) and arm in (None, row.arm))
+
+    def _recorded(self, outcome: str) -> list[SessionRow]:
+        """The sessions of the source that an outcome is taken from."""
+        home = self.plan.outcome(outcome).file
+        return [row for row in self.sessions if home in (None, row.source)]
+
     def basis_of(self, outcome: str) -> Literal["measured", "estimated"]:
         """Whether an outcome was measured, or rests on something assumed: energy without carbon dioxide does."""
-        budgets = [row.session.budget for row in self.sessions] if self.is_derived(outcome) else []
+        budgets = [row.session.budget for row in self._recorded(outcome)] if self.is_derived(outcome) else []
         return "estimated" if any(budget.basis == "estimated" for budget in budgets) else "measured"
 
     def with_(self, **changes: Any) -> Study:

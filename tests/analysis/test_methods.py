@@ -370,3 +370,28 @@ def test_events_that_cannot_be(safe, row, message):
     with pytest.raises(DataError) as caught:
         kb.load(safe.folder)
     assert message in str(caught.value)
+
+
+def test_an_event_of_somebody_without_an_arm_is_counted_and_said(safe):
+    """Screened and never allocated, with an event: in no arm's numbers, and not lost."""
+    data = safe.folder / "data.csv"
+    data.write_text(data.read_text("utf-8") + "P21,,Pre,5.00\n", "utf-8")
+    events = safe.folder / "events.csv"
+    events.write_text(events.read_text("utf-8") + "P21,fall,no\n", "utf-8")
+    results = kb.analyse(kb.load(safe.folder))
+    told = [note for note in results.harms.notes if "without an arm" in note]
+    assert len(told) == 1
+    assert "1 event" in told[0]
+    assert "P21" not in set(results.harms.points["participant"])
+
+
+def test_an_arm_without_sessions_is_said(safe):
+    people = safe.folder / "people.csv"
+    lines = people.read_text("utf-8").splitlines()
+    cells = [line.split(",") for line in lines[1:]]
+    control = [f"P{n + 1:02d}" for n in range(0, 20, 2)]
+    blank = [",".join([who, "" if who in control else sessions, *rest]) for who, sessions, *rest in cells]
+    people.write_text("\n".join([lines[0], *blank]) + "\n", "utf-8")
+    adherence = kb.analyse(kb.load(safe.folder)).adherence
+    assert set(adherence.frame["arm"]) == {"Training"}
+    assert "Nobody in Control has sessions, so nothing is said of it." in adherence.notes

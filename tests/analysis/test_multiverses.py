@@ -98,3 +98,31 @@ def test_mistakes(small, old, new, message):
     with pytest.raises(PlanError) as caught:
         kb.load(small.folder)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_outcome_of_one_folder_is_about_its_sessions_and_their_rules(demo, first):
+    """Two folders with rules of their own, in either order: the declared specification is the analysis itself."""
+    (demo / "lab2").mkdir()
+    for path in sorted((demo / "gas").iterdir())[::3]:
+        path.rename(demo / "lab2" / path.name)
+    plan = demo / "study.toml"
+    text = plan.read_text("utf-8")
+    start = text.index("[[source]]                                # exports of metabolic carts")
+    end = text.index("[[source]]", start + 10)
+    mine = text[start:end]
+    other = mine.replace('"gas/', '"lab2/').replace('"weir_1949"', '"constant_5_kcal_l"')
+    text = text[:start] + (other + mine if first else mine + other) + text[end:]
+    column = 'column = "aerobic_kcal_min"'
+    assert column in text
+    plan.write_text(text.replace(column, f'{column}\nfile = "gas/{{record_id}}_{{visit}}.*"'), "utf-8")
+    results = kb.analyse(kb.load(demo))
+    row = results.estimates["session_energy"].row()
+    assert row["n"] == len(results.rates["energy"].people) == 8
+    assert results.study.basis_of("session_energy") == "measured"
+    many = results.multiverses["energy"]
+    mine = many.frame
+    for choice, option in many.declared.items():
+        mine = mine[mine[choice] == option]
+    assert set(many.declared) == set(many.choices)
+    assert (mine.iloc[0]["estimate"], mine.iloc[0]["n"]) == (row["estimate"], 8)

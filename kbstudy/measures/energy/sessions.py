@@ -67,6 +67,8 @@ class Session:
     ----------
     recording, bout, budget
         What was measured, when the exercise was (``None``: the whole recording), and what it cost.
+    rules
+        What it was measured by.
     numbers
         Those of :data:`SESSION_COLUMNS`; NaN where one cannot be had.
     """
@@ -74,6 +76,7 @@ class Session:
     recording: Recording
     bout: Bout | None
     budget: EnergyBudget
+    rules: SessionRules
     numbers: dict[str, float]
 
 
@@ -105,7 +108,7 @@ def measure_session(recording: Recording, rules: SessionRules) -> Session:
     """
     bout = _one_bout(recording, rules)
     budget = budget_of(recording, bout, rules)
-    return Session(recording, bout, budget, _values(recording, budget, rules.gaps))
+    return Session(recording, bout, budget, rules, _values(recording, budget, rules.gaps))
 
 
 def budget_of(recording: Recording, bout: Bout | None, rules: SessionRules) -> EnergyBudget:

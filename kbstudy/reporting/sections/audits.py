@@ -63,7 +63,7 @@ def _row(cells: tuple[str, ...]) -> Row:
 
 def _sources(results: Results, claim: str) -> Iterator[str]:
     """Where the numbers were read, and where the plausible ends of the weakest assumption come from."""
-    declared = next(item.audit for item in results.study.plan.claims if item.id == claim)
+    declared = results.study.plan.claim(claim).audit
     rows = declared.stated_in if declared is not None else ()
     frame = results.study.published
     if rows and frame is not None:

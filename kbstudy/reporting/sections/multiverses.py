@@ -23,7 +23,7 @@ def multiverses(results: Results) -> Iterator[Block]:
         return
     yield Heading("Would another choice have changed the verdict?")
     for claim, many in results.multiverses.items():
-        says = next(item.says for item in results.study.plan.claims if item.id == claim)
+        says = results.study.plan.claim(claim).says
         yield Heading(f"{claim}: “{says}”", 2)
         yield Text(_held(results, claim, many))
         yield Text(many.sentence())

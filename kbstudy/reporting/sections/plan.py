@@ -111,7 +111,7 @@ def _title(results: Results, kind: Kind, name: str) -> str:
     if kind == "analysis":
         return results.estimates[name].title
     if kind == "claim":
-        return f"{name}: “{next(item.says for item in results.study.plan.claims if item.id == name)}”"
+        return f"{name}: “{results.study.plan.claim(name).says}”"
     return {"multiverse": f"of claim {name}", "harms": "adverse events", "adherence": "sessions attended"}.get(
         kind, name
     )
