@@ -80,6 +80,12 @@ def check_level(level: float, problems: Problems) -> None:
         problems.add(Problem(f"level={level} is not a confidence level", do="Give a share such as level=0.95."))
 
 
+def is_positive(value: object) -> bool:
+    """Whether something is a finite number above 0; a truth value is none."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf  # type: ignore[operator]
+
+
 def check_label(argument: str, wanted: str, present: Sequence[str], column: str, problems: Problems) -> None:
     """A label that is asked for must be in the data."""
     if wanted not in present:

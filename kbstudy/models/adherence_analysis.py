@@ -23,6 +23,7 @@ from kbstudy.models._frames import (
     check_one_row_each,
     check_unique,
     identify,
+    is_positive,
     label,
     labels,
     numbers,
@@ -179,10 +180,10 @@ def _check_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> None:
     columns += [(name, str(c)) for name, c in (("participant", asked.participant), ("arm", asked.arm)) if c is not None]
     check_columns(people, columns, problems)
     check_level(asked.level, problems)
-    if not isinstance(asked.planned, str) and not _is_positive(asked.planned):
+    if not isinstance(asked.planned, str) and not is_positive(asked.planned):
         do = "Give the sessions planned, such as planned=24, or the column that has them."
         problems.add(Problem(f"planned={asked.planned!r} is not a number of sessions", do=do))
-    if not _is_positive(asked.threshold) or asked.threshold > 1:
+    if not is_positive(asked.threshold) or asked.threshold > 1:
         problems.add(Problem(f"threshold={asked.threshold!r} is not a share", do="Give a share such as threshold=0.8."))
     if asked.arm is not None and list(people.columns).count(asked.arm) == 1:
         _check_arm_names(arm_levels(people[asked.arm], ""), asked.arm, problems)
@@ -193,11 +194,6 @@ def _check_arm_names(levels: list[str], column: str, problems: Problems) -> None
     check_alike(levels, column, problems)
     if not levels:
         problems.add(Problem("nobody is in an arm", column=column, do="Fill the column in, or leave arm= out."))
-
-
-def _is_positive(value: object) -> bool:
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def _read_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> pd.DataFrame:

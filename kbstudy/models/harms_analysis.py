@@ -24,6 +24,7 @@ from kbstudy.models._frames import (
     check_level,
     check_unique,
     identify,
+    is_positive,
     label,
     labels,
     numbers,
@@ -267,8 +268,7 @@ def _check_question(events: pd.DataFrame, people: pd.DataFrame, asked: _Question
     if not asked.exposure_unit:
         do = 'Say what the exposure is counted in, such as exposure_unit="person-weeks" or "session-hours".'
         problems.add(Problem("exposure_unit is not said", do=do))
-    is_number = isinstance(asked.per, int | float | np.number) and not isinstance(asked.per, bool)
-    if not is_number or not 0 < asked.per < math.inf:
+    if not is_positive(asked.per):
         problems.add(
             Problem(f"per={asked.per!r} is not a number of units", do="Give a number above 0, such as per=100.")
         )

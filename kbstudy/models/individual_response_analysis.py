@@ -20,6 +20,7 @@ from kbstudy.models._frames import (
     check_one_row_each,
     check_unique,
     identify,
+    is_positive,
     label,
     labels,
     numbers,
@@ -220,7 +221,7 @@ def _check_question(data: pd.DataFrame, asked: _Question) -> None:
         what = f'interval="{asked.interval}" is not offered{did_you_mean(str(asked.interval), list(_INTERVALS))}'
         problems.add(Problem(what, do=f"Choose one of: {', '.join(_INTERVALS)}."))
     for name, value in (("mdc95", asked.mdc95), ("mic", asked.mic)):
-        if value is not None and not _is_size(value):
+        if value is not None and not is_positive(value):
             do = "Give the size of a change, above 0 and in the unit of the outcome; better= says the direction."
             problems.add(Problem(f"{name}={value!r} is not a size", do=do))
     if asked.better not in _BETTER and (asked.better is not None or asked.mdc95 is not None or asked.mic is not None):
@@ -228,11 +229,6 @@ def _check_question(data: pd.DataFrame, asked: _Question) -> None:
         do = 'With a threshold, say better="lower" or better="higher": it decides which changes are improvements.'
         problems.add(Problem(what, do=do))
     problems.raise_as(PlanError)
-
-
-def _is_size(value: object) -> bool:
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def _read(data: pd.DataFrame, asked: _Question) -> pd.DataFrame:

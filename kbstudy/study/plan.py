@@ -7,19 +7,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     StrictBool,
     StrictFloat,
     StrictInt,
     StrictStr,
-    StringConstraints,
     model_validator,
 )
 
 from kbstudy.measures import Scale, scale, scale_ids
+from kbstudy.study.declared import Declared, Filled, Name, Slug
 from kbstudy.study.plan_analysis import MIXED, OF_ONE_ARM, TESTED, Adjust, Analysis, Covariance, DfMethod, Estimand
 from kbstudy.study.plan_audit import EnergyAudit
 from kbstudy.study.plan_claims import Claim, EvidenceRows, Link, Settle, TrueIf
@@ -58,9 +56,6 @@ __all__ = [
 ]
 
 Allocation = Literal["randomised", "assigned", "single group", "not stated"]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Codes = dict[str, str]
 
 
@@ -81,13 +76,7 @@ Levels = Annotated[tuple[Filled, ...], AfterValidator(_different)]
 Range = Annotated[tuple[float, float] | None, AfterValidator(_rising)]
 
 
-class _Declared(BaseModel):
-    """A frozen section of ``study.toml`` in which an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
-
-
-class StudyInfo(_Declared):
+class StudyInfo(Declared):
     """``[study]``: what it is."""
 
     id: Slug
@@ -97,26 +86,26 @@ class StudyInfo(_Declared):
     registration: str = ""
 
 
-class Arm(_Declared):
+class Arm(Declared):
     """``design.arm``: the column with the allocation, its levels in the order of the protocol, the reference."""
 
     column: Filled
     levels: Levels = Field(min_length=2)
     reference: Filled
-    codes: Codes = {}
+    codes: Codes = Field(default={})
 
 
-class Visit(_Declared):
+class Visit(Declared):
     """``design.visit``: the column with the occasion (none where each occasion has its own columns)."""
 
     column: Filled | None = None
     levels: Levels = Field(min_length=1)
     baseline: Filled
-    codes: Codes = {}
+    codes: Codes = Field(default={})
     ignore: tuple[str, ...] = ()
 
 
-class Design(_Declared):
+class Design(Declared):
     """``[design]``: how people and occasions are told apart."""
 
     participant: Filled
@@ -125,7 +114,7 @@ class Design(_Declared):
     allocation: Allocation = "not stated"
 
 
-class Source(_Declared):
+class Source(Declared):
     """``[[source]]``: a file, or a folder of recordings, and how to read it."""
 
     file: Filled | None = None
@@ -141,7 +130,7 @@ class Source(_Declared):
     device: Filled | None = None
     profile: Filled | None = None
     body_mass: Name | None = None
-    body_mass_kg: dict[str, Annotated[float, Field(gt=0)]] = {}
+    body_mass_kg: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
     energy: Energy | None = None
 
     @property
@@ -150,7 +139,7 @@ class Source(_Declared):
         return self.file or self.files or ""
 
 
-class Covariate(_Declared):
+class Covariate(Declared):
     """``[[covariate]]``: a characteristic of a person, from the baseline visit or a file without visits."""
 
     name: Name
@@ -161,7 +150,7 @@ class Covariate(_Declared):
     range: Range = None
     decimals: int = Field(default=1, ge=0, le=6)
     levels: Levels = ()
-    codes: Codes = {}
+    codes: Codes = Field(default={})
     missing: tuple[str, ...] = ()
     file: str | None = None
 
@@ -171,13 +160,13 @@ class Covariate(_Declared):
         return self.label or self.name.replace("_", " ").capitalize()
 
 
-class Outcome(_Declared):
+class Outcome(Declared):
     """``[[outcome]]``: what was measured, on which scale, and what would matter."""
 
     name: Name
     label: str = ""
     column: Filled | None = None
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default={})
     items: tuple[Filled, ...] = ()
     measure: str | None = None
     unit: str = ""
@@ -254,7 +243,7 @@ class Outcome(_Declared):
         return self.range or ((self.scale.minimum, self.scale.maximum) if self.scale else None)
 
 
-class Correction(_Declared):
+class Correction(Declared):
     """``[[correction]]``: a change to what a raw file says, without touching the file."""
 
     participant: Filled
@@ -280,14 +269,14 @@ class Correction(_Declared):
         return self
 
 
-class DeclaredDeviation(_Declared):
+class DeclaredDeviation(Declared):
     """``[[deviation]]``: why the plan differs from the one that was locked."""
 
     what: Filled
     why: Filled
 
 
-class Family(_Declared):
+class Family(Declared):
     """``[[family]]``: planned analyses whose differences are tested together."""
 
     name: Name
@@ -296,7 +285,7 @@ class Family(_Declared):
     level: float = Field(default=0.95, gt=0, lt=1)
 
 
-class Plan(_Declared):
+class Plan(Declared):
     """The whole ``study.toml``."""
 
     study: StudyInfo

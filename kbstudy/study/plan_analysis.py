@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
+from pydantic import Field, StrictBool, model_validator
 
-from kbstudy import formatting as fmt
 from kbstudy.errors import Problem, did_you_mean
+from kbstudy.study.declared import Declared, Filled, Name, quoted
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Outcome, Plan
@@ -30,8 +30,6 @@ __all__ = [
     "possible_contrasts",
 ]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 #: Covariance among visits, named as in :func:`kbstudy.mmrm`; the spatial ones need visits that are numbers.
@@ -108,11 +106,7 @@ _SPECIAL: Final = tuple(dict.fromkeys(key for method in METHODS.values() for key
 _THRESHOLDS: Final = ("at_most", "at_least", "improved_by", "improved_by_percent")
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
-
-
-class Estimand(_Declared):
+class Estimand(Declared):
     """What exactly an analysis estimates (ICH E9(R1)): the attributes that the rest of the file does not say."""
 
     contrast: str | None = None
@@ -120,7 +114,7 @@ class Estimand(_Declared):
     intercurrent: str = "not stated"
 
 
-class Analysis(_Declared):
+class Analysis(Declared):
     """``[[analysis]]``: a planned estimate."""
 
     name: Name
@@ -153,7 +147,7 @@ class Analysis(_Declared):
     covariance: Covariance = "unstructured"
     covariance_by: Literal["arm"] | None = None
     random: Literal["intercept", "slope"] = "intercept"
-    time: dict[str, Number] = {}
+    time: dict[str, Number] = Field(default={})
     df_method: DfMethod | None = None
     adjust: Adjust = "none"
     level: float = Field(default=0.95, gt=0, lt=1)
@@ -176,7 +170,7 @@ class Analysis(_Declared):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     dose: Name | None = None
     dose_unit: Filled | None = None
-    treatments: dict[str, tuple[Filled, Filled]] = {}
+    treatments: dict[str, tuple[Filled, Filled]] = Field(default={})
     missing_periods: Literal["excluded", "mixed"] = "excluded"
     title: str = ""
 
@@ -188,7 +182,7 @@ class Analysis(_Declared):
                 raise ValueError(_NEEDS.get(key, f'"{self.method}" needs "{key}"').format(method=self.method))
         asked = [key for key in _THRESHOLDS if getattr(self, key) is not None]
         if self.method == "responders" and len(asked) != 1:
-            raise ValueError(f'"responders" needs one of {_quoted(_THRESHOLDS, "or")}')
+            raise ValueError(f'"responders" needs one of {quoted(_THRESHOLDS, "or")}')
         if self.interval == "bca" and self.seed is None:
             raise ValueError('interval "bca" draws at random: say "seed", any whole number, so that it can be repeated')
         if self.method == "equivalence" and self.low is None and self.high is None:
@@ -222,7 +216,7 @@ def analysis_problems(plan: Plan, analysis: Analysis, here: Location, lines: Lin
     for key in _SPECIAL:
         if key in analysis.model_fields_set and key not in METHODS[analysis.method].keys:
             methods = [name for name, method in METHODS.items() if key in method.keys]
-            belongs = f'"{key}" belongs to {"the method" if len(methods) == 1 else "the methods"} {_quoted(methods)}'
+            belongs = f'"{key}" belongs to {"the method" if len(methods) == 1 else "the methods"} {quoted(methods)}'
             yield lines.problem((*here, key), f'{belongs}, and this one is "{analysis.method}"')
     numbers = [item.name for item in plan.covariates if item.kind == "number"]
     groups = [item.name for item in plan.covariates if item.kind == "category"]
@@ -264,10 +258,10 @@ def _crossover(plan: Plan, analysis: Analysis, here: Location, lines: Lines) -> 
         yield lines.problem(here, f'{what}: say visits = ["Period 1", "Period 2"] in its outcome')
     for name in analysis.treatments:
         if name not in plan.arms:
-            yield lines.problem(place, f'treatments: "{name}" is not a sequence; the arms are {_quoted(plan.arms)}')
+            yield lines.problem(place, f'treatments: "{name}" is not a sequence; the arms are {quoted(plan.arms)}')
     gone = [arm for arm in plan.arms if arm not in analysis.treatments]
     if gone:
-        yield lines.problem(place, f"treatments has nothing for {_quoted(gone)}")
+        yield lines.problem(place, f"treatments has nothing for {quoted(gone)}")
     pairs = list(analysis.treatments.values())
     if len(pairs) == 2 and (set(pairs[0]) != set(pairs[1]) or pairs[0] == pairs[1] or len(set(pairs[0])) != 2):
         yield lines.problem(place, "treatments: both sequences have the same two treatments, in opposite order")
@@ -285,7 +279,3 @@ def needs_baseline(plan: Plan, analysis: Analysis, outcome: Outcome) -> bool:
     """Whether the baseline value is missing from what an outcome is measured at, and the method needs it."""
     assert plan.design is not None
     return analysis.uses_baseline and plan.design.visit.baseline not in plan.visits_of(outcome)
-
-
-def _quoted(values: Iterable[str], last: str = "and") -> str:
-    return fmt.words([f'"{value}"' for value in values], last)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, StringConstraints
+from pydantic import Field, StrictStr, StringConstraints
 
 from kbstudy.errors import Problem
 from kbstudy.evidence.audit import Basis, Stated, stated_problems
+from kbstudy.study.declared import Declared
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Claim, Plan
@@ -21,10 +22,8 @@ Number = Annotated[float, Field(strict=True)]
 RowId = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class EnergyAudit(BaseModel):
+class EnergyAudit(Declared):
     """``claim.audit``: the arguments of :func:`kbstudy.audit_energy_claim`, and the rows in which they were read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rate_kcal_min: Number
     minutes: Number

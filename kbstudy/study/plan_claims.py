@@ -6,10 +6,11 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from kbstudy.errors import Problem
 from kbstudy.evidence.pooling import Interval, PoolModel, Tau2Method
+from kbstudy.study.declared import Declared, Filled, Name, Slug
 from kbstudy.study.plan_audit import EnergyAudit, audit_problems
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ __all__ = [
     "judged_in",
 ]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 PlainKey = Literal["supported", "not_supported", "inconclusive", "no_evidence"]
 #: The verdicts a plain sentence can be written for, as they stand in ``plainly``.
@@ -42,11 +40,7 @@ PLACEHOLDERS: Final = ("estimate", "size", "low", "high", "n")
 PLAIN_LENGTH: Final = 140
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
-
-
-class TrueIf(_Declared):
+class TrueIf(Declared):
     """``true_if``: the values of the quantity for which the claim would be true, ends included."""
 
     at_least: float | None = None
@@ -61,7 +55,7 @@ class TrueIf(_Declared):
         return self
 
 
-class EvidenceRows(_Declared):
+class EvidenceRows(Declared):
     """Which published rows speak to a claim: the one, or the pool, that it is judged on, and those shown beside it."""
 
     judged_on: Filled | None = None
@@ -108,7 +102,7 @@ def _known_braces(plainly: Mapping[PlainKey, str]) -> Mapping[PlainKey, str]:
     return plainly
 
 
-class Judged(_Declared):
+class Judged(Declared):
     """What a claim and a link of a claim have in common: words, a quantity, and what it is judged on."""
 
     says: Filled
@@ -143,7 +137,7 @@ class Link(Judged):
         return self
 
 
-class SettleSize(_Declared):
+class SettleSize(Declared):
     """``claim.settle.sample_size``: what is assumed to find how many people the study needs, and from where."""
 
     analysis: Literal["ancova", "change_score", "follow_up", "mean", "paired"] = "ancova"
@@ -174,7 +168,7 @@ class SettleSize(_Declared):
         return self
 
 
-class Settle(_Declared):
+class Settle(Declared):
     """``claim.settle``: the study that would settle a claim."""
 
     design: Filled

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from kbstudy.errors import PlanError, Problem
 from kbstudy.measures.energy import SESSION_COLUMNS, Protocol, SessionRules, equation_named
+from kbstudy.study.declared import Declared
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Design, Plan, Source
@@ -24,10 +25,8 @@ _OF_TABLES: Final = ("dictionary", "sheet", "encoding", "delimiter", "decimal", 
 _OF_RECORDINGS: Final = ("files", "device", "profile", "body_mass", "body_mass_kg", "energy")
 
 
-class Energy(BaseModel):
+class Energy(Declared):
     """``source.energy``: the same rule for every session of the study."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     equation: Text
     rer_above_one: Literal["cap", "as_is"] = "cap"
@@ -40,12 +39,12 @@ class Energy(BaseModel):
     @field_validator("equation")
     @classmethod
     def _is_an_equation(cls, name: str) -> str:
-        return _in_one_line(lambda: equation_named(name) and name)
+        return _in_one_line(lambda: equation_named(name).id)
 
     @field_validator("protocol")
     @classmethod
     def _is_a_protocol(cls, text: str | None) -> str | None:
-        return text if text is None else _in_one_line(lambda: Protocol.parse(text) and text)
+        return text if text is None else _in_one_line(lambda: _checked_protocol(text))
 
     def rules(self) -> SessionRules:
         """The rules in the words of the measure."""
@@ -53,10 +52,15 @@ class Energy(BaseModel):
         return SessionRules(self.equation, self.rer_above_one, self.gaps, baseline, self.protocol, self.bout_by)
 
 
-def _in_one_line(make: object) -> str:
+def _checked_protocol(text: str) -> str:
+    Protocol.parse(text)
+    return text
+
+
+def _in_one_line(make: Callable[[], str]) -> str:
     """What ``make`` returns; a plan's error as the ValueError that the checks of TOML understand."""
     try:
-        return make()  # type: ignore[operator, no-any-return]
+        return make()
     except PlanError as error:
         problem = error.problems[0]
         raise ValueError(f"{problem.what}. {problem.do}") from None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from kbstudy.errors import PlanError, Problem, Problems, StudyError, did_you_mean
 from kbstudy.study.checklist_items import checklist_items
+from kbstudy.study.declared import quoted
 from kbstudy.study.plan import OF_ONE_ARM, TESTED, Analysis, Outcome, Plan
 from kbstudy.study.plan_analysis import analysis_problems, needs_baseline, possible_contrasts
 from kbstudy.study.plan_claims import claim_problems
@@ -132,7 +133,7 @@ class Lines:
     def not_among(self, what: str, value: str, known: Sequence[str], location: Location) -> Iterator[Problem]:
         """A problem if a name is not declared."""
         if value not in known:
-            hint = did_you_mean(value, known) or f"; there is {_quoted(known)}" if known else "; none is declared"
+            hint = did_you_mean(value, known) or f"; there is {quoted(known)}" if known else "; none is declared"
             yield self.problem(location, f'{what} "{value}" is not declared{hint}')
 
     def line(self, location: Location) -> int:
@@ -408,7 +409,7 @@ def _estimand(plan: Plan, analysis: Analysis, here: Location, lines: Lines) -> I
         if analysis.arm and not arm:
             yield lines.problem(here, f'arm is "{analysis.arm}", and design has no arm')
         elif arm and analysis.arm is None:
-            yield lines.problem(here, f'"{analysis.method}" describes one arm: say arm = {_quoted(arm.levels, "or")}')
+            yield lines.problem(here, f'"{analysis.method}" describes one arm: say arm = {quoted(arm.levels, "or")}')
         elif arm and analysis.arm:
             yield from _not_among("arm", analysis.arm, arm.levels, (*here, "arm"), lines)
     elif arm is None:
@@ -444,16 +445,10 @@ def _families(plan: Plan, lines: Lines) -> Iterator[Problem]:
             seen[name] = family.name
             if name in known and known[name].method not in TESTED:
                 what = (
-                    f'"{name}" is a "{known[name].method}", which tests no difference; a family takes {_quoted(TESTED)}'
+                    f'"{name}" is a "{known[name].method}", which tests no difference; a family takes {quoted(TESTED)}'
                 )
                 yield lines.problem(here, what)
 
 
 def _not_among(what: str, value: str, known: Sequence[str], location: Location, lines: Lines) -> Iterator[Problem]:
     yield from lines.not_among(what, value, known, location)
-
-
-def _quoted(values: Sequence[str], last: str = "and") -> str:
-    from kbstudy.formatting import words
-
-    return words([f'"{value}"' for value in values], last)

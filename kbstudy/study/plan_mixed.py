@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kbstudy import formatting as fmt
 from kbstudy.errors import Problem, did_you_mean
+from kbstudy.study.declared import quoted
 from kbstudy.study.plan import Analysis, Plan
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def _times(plan: Plan, analysis: Analysis, visits: Sequence[str], here: Location
     place, declared = (*here, "time"), plan.design.visit.levels
     for visit in analysis.time:
         if visit not in declared:
-            hint = did_you_mean(visit, declared) or f"; there is {_quoted(declared)}"
+            hint = did_you_mean(visit, declared) or f"; there is {quoted(declared)}"
             yield lines.problem(place, f'time: visit "{visit}" is not declared{hint}')
     gone = [visit for visit in visits if visit not in analysis.time]
     if gone:
-        yield lines.problem(place, f"time has no number of weeks for {_quoted(gone)}")
+        yield lines.problem(place, f"time has no number of weeks for {quoted(gone)}")
     weeks = [(visit, analysis.time[visit]) for visit in declared if visit in analysis.time]
     for (earlier, before), (later, after) in itertools.pairwise(weeks):
         if not before < after:
@@ -82,7 +82,3 @@ def _slope(analysis: Analysis, visits: Sequence[str], here: Location, lines: Lin
     if 1 < len(visits) < 3:
         what = 'random is "slope", and a slope of each person needs three visits or more after the baseline'
         yield lines.problem(place, f'{what}; there are {len(visits)}: use random = "intercept"')
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return fmt.words([f'"{name}"' for name in names])

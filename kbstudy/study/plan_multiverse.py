@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kbstudy.errors import Problem, did_you_mean
 from kbstudy.measures.energy import EQUATIONS
 from kbstudy.measures.lactate import IMPOSSIBLE_RISE_MMOL_L
+from kbstudy.study.declared import Declared
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Claim, Plan
@@ -68,10 +69,8 @@ SOURCE_UNITS: Final = ("kcal/min", "L/min", "mL/kg/min")
 _COLUMN: Final = "aerobic_kcal_min"
 
 
-class MultiversePlan(BaseModel):
+class MultiversePlan(Declared):
     """``[[multiverse]]``: a claim, and the options of each choice."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     claim: Annotated[str, StringConstraints(min_length=1)]
     choices: dict[str, Options] = Field(min_length=1)

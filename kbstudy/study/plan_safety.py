@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from kbstudy.errors import Problem, did_you_mean
+from kbstudy.study.declared import Declared, Filled, Name
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Plan
@@ -15,15 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Adherence", "Harms", "ReliabilityPlan", "safety_problems"]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Harms(_Declared):
+class Harms(Declared):
     """``[harms]``: adverse events from a source with ``reader = "events"``, a row an event."""
 
     kind: Filled | None = None
@@ -35,7 +29,7 @@ class Harms(_Declared):
     level: float = Field(default=0.95, gt=0, lt=1)
 
 
-class Adherence(_Declared):
+class Adherence(Declared):
     """``[adherence]``: sessions attended of those planned, covariates of each person."""
 
     attended: Name
@@ -44,7 +38,7 @@ class Adherence(_Declared):
     level: float = Field(default=0.95, gt=0, lt=1)
 
 
-class ReliabilityPlan(_Declared):
+class ReliabilityPlan(Declared):
     """``[[reliability]]``: an outcome measured again without an intervention in between."""
 
     name: Name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from kbstudy.errors import Problem, did_you_mean
+from kbstudy.study.declared import Declared, Filled, Name
 
 if TYPE_CHECKING:
     from kbstudy.study.plan import Plan
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PlannedSize", "size_problems"]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
-
-class PlannedSize(BaseModel):
+class PlannedSize(Declared):
     """``[planned_size]``: the analysis it was planned for, and every assumption with its source."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     analysis: Name
     n_per_arm: Annotated[int, Field(ge=2)]

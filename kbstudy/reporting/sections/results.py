@@ -9,7 +9,7 @@ from kbstudy.analysis import Results
 from kbstudy.estimates import Estimates
 from kbstudy.reporting import pictures
 from kbstudy.reporting._planned import marked, planned_table
-from kbstudy.reporting.sections.cells import header, text_then_numbers
+from kbstudy.reporting.sections.cells import header, header_of, rows_of, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
 from kbstudy.study import Analysis
 
@@ -91,8 +91,8 @@ def _estimates_table(estimates: Estimates, name: str) -> Table:
     methods = list(dict.fromkeys(estimates.frame["method"].dropna()))
     return Table(
         caption=f"{title}.",
-        header=(header(*(str(column) for column in table.columns)),),
-        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        header=header_of(table),
+        rows=rows_of(table),
         align=tuple("left" if column in ("", "Visit", "Plan") else "right" for column in table.columns),
         notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
         name=name,

@@ -12,7 +12,7 @@ from kbstudy.estimates import Estimates
 from kbstudy.models import Reliability
 from kbstudy.reporting import pictures
 from kbstudy.reporting._planned import marked, planned_table
-from kbstudy.reporting.sections.cells import header, text_then_numbers
+from kbstudy.reporting.sections.cells import header_of, rows_of, text_then_numbers
 from kbstudy.reporting.tree import Block, Cell, Heading, Row, Table, Text
 
 __all__ = ["adherence", "harms", "reliability"]
@@ -44,7 +44,7 @@ def _table(estimates: Estimates, name: str) -> Table:
     methods = dict.fromkeys(text.split(";")[0] for text in estimates.frame["method"].dropna())  # the notes have counts
     return Table(
         caption=f"{title}.",
-        header=(header(*(str(column) for column in table.columns)),),
+        header=header_of(table),
         rows=tuple(_grouped(estimates.frame["term"], table)),
         align=text_then_numbers(table.shape[1] - 1),
         notes=(*([f"Methods: {'; '.join(methods)}."] if methods else []), *estimates.notes),
@@ -81,8 +81,8 @@ def _reliability_table(name: str, found: Reliability, prespecified: bool | None)
     table = found.table()
     return Table(
         caption=f"{marked(f'Reliability of {found.outcome}', prespecified)}.",
-        header=(header(*(str(column) for column in table.columns)),),
-        rows=tuple(Row(tuple(Cell(str(value)) for value in record)) for record in table.to_numpy()),
+        header=header_of(table),
+        rows=rows_of(table),
         align=text_then_numbers(table.shape[1] - 1),
         notes=found.notes,
         name=f"reliability-{name}",
