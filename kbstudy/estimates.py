@@ -377,7 +377,7 @@ class Estimates:
         return str(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
+        notes = fmt.html_small((self.methods(), *self.notes))
         table = fmt.html_table(self.table())
         head = f"<p><strong>{html.escape(self.title)}</strong></p>"
         return f"{head}{table}<p>{html.escape(self.sentence())}</p>{notes}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSING",
     "count",
+    "html_list",
+    "html_small",
     "html_table",
     "interval",
     "number",
@@ -166,6 +168,16 @@ def html_table(frame: pd.DataFrame) -> str:
     ]
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def html_small(texts: Iterable[str]) -> str:
+    """Small print below a result in a notebook, one paragraph a text, everything escaped."""
+    return "".join(f"<p><small>{html.escape(text)}</small></p>" for text in texts)
+
+
+def html_list(texts: Iterable[str]) -> str:
+    """A list for a notebook, everything escaped."""
+    return f"<ul>{''.join(f'<li>{html.escape(text)}</li>' for text in texts)}</ul>"
 
 
 def _html_cell(tag: str, text: str, align: str) -> str:

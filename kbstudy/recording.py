@@ -194,6 +194,6 @@ class Recording:
         return str(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(str(issue))}</li>" for issue in self.issues)
+        notes = fmt.html_list(map(str, self.issues))
         table = fmt.html_table(self.data.head(_SHOWN).round(3))
-        return f"<p><strong>{html.escape(self._head)}</strong></p>{table}<ul>{notes}</ul>"
+        return f"<p><strong>{html.escape(self._head)}</strong></p>{table}{notes}"

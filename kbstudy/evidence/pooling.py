@@ -270,7 +270,7 @@ class Pooled:
         return str(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
+        notes = fmt.html_small((self.methods(), *self.notes))
         return f"{fmt.html_table(self._in_words())}<p>{html.escape(self.sentence())}</p>{notes}"
 
 

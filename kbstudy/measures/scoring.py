@@ -102,7 +102,7 @@ class Scored:
         return str(self)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
+        said = fmt.html_small((self.methods(), *self.notes))
         return f"<p>{html.escape(self.sentence())}</p>{fmt.html_table(self.table())}{said}"
 
 

@@ -171,7 +171,7 @@ class OneRepMax:
         return str(self)
 
     def _repr_html_(self) -> str:
-        said = f"<p>{html.escape(self.sentence())}</p><p><small>{html.escape(self.methods())}</small></p>"
+        said = f"<p>{html.escape(self.sentence())}</p>{fmt.html_small([self.methods()])}"
         return fmt.html_table(self.table()) + said
 
 
@@ -351,7 +351,7 @@ class Strength:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f"{fmt.html_table(self.table())}<p><small>{html.escape(self.methods())}</small></p>"
+        return f"{fmt.html_table(self.table())}{fmt.html_small([self.methods()])}"
 
 
 def _protocol(protocol: str) -> tuple[str, int]:

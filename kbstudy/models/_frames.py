@@ -111,7 +111,16 @@ def identify(data: pd.DataFrame, participant: str | None, problems: Problems) ->
 _ID_NAMES: Final = ("record_id", "participant", "participant_id", "id", "subject", "patient")
 
 
-def check_one_row_each(data: pd.DataFrame, problems: Problems) -> None:
+def identify_each(data: pd.DataFrame, participant: str | None, problems: Problems) -> pd.Series:
+    """The participants' ids as text, where each row has to be a person of its own."""
+    ids = identify(data, participant, problems)
+    _check_unique(ids, problems)
+    if participant is None:
+        _check_one_row_each(data, problems)
+    return ids
+
+
+def _check_one_row_each(data: pd.DataFrame, problems: Problems) -> None:
     """Without ``participant=`` a row is taken to be a person; a repeated id says that it is not."""
     for column in data.columns:
         if str(column).casefold() in _ID_NAMES and data[column].dropna().duplicated().any():
@@ -120,7 +129,7 @@ def check_one_row_each(data: pd.DataFrame, problems: Problems) -> None:
             problems.add(Problem(what, column=str(column), do=do))
 
 
-def check_unique(ids: pd.Series, problems: Problems) -> None:
+def _check_unique(ids: pd.Series, problems: Problems) -> None:
     """One row a participant."""
     twice = {person: n for person, n in Counter(ids).items() if n > 1 and person}
     do = "Keep one row a participant (select the visit first, or name the id column with participant=...)."

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kbstudy.errors import DataError, Problems
 from kbstudy.models._arms import Comparison, Fate, not_randomised
-from kbstudy.models._frames import FloatArray, check_one_row_each, check_unique, identify, labels, numbers
+from kbstudy.models._frames import FloatArray, identify_each, labels, numbers
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ class People:
 def read_people(data: pd.DataFrame, asked: AncovaQuestion) -> People:
     """Everybody in the data, or a :class:`~kbstudy.errors.DataError` with all that is wrong."""
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     people = People(
         ids,
         labels(data[asked.arm]),

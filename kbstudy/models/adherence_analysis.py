@@ -20,9 +20,7 @@ from kbstudy.models._frames import (
     check_columns,
     check_label,
     check_level,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     is_positive,
     label,
     labels,
@@ -198,10 +196,7 @@ def _check_arm_names(levels: list[str], column: str, problems: Problems) -> None
 
 def _read_adherence(people: pd.DataFrame, asked: _AdherenceQuestion) -> pd.DataFrame:
     problems = Problems()
-    ids = identify(people, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(people, problems)
+    ids = identify_each(people, asked.participant, problems)
     came = numbers(people, asked.attended, ids, problems)
     if isinstance(asked.planned, str):
         planned = numbers(people, asked.planned, ids, problems)
@@ -453,10 +448,7 @@ def _check_dose(data: pd.DataFrame, asked: _DoseQuestion) -> None:
 
 def _read_dose(data: pd.DataFrame, asked: _DoseQuestion) -> pd.DataFrame:
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     before, after, dose = (numbers(data, c, ids, problems) for c in (asked.baseline, asked.outcome, asked.dose))
     for i in np.flatnonzero(dose < 0):
         do = "A dose is not negative: correct it."

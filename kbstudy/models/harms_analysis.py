@@ -22,8 +22,8 @@ from kbstudy.models._frames import (
     check_columns,
     check_label,
     check_level,
-    check_unique,
     identify,
+    identify_each,
     is_positive,
     label,
     labels,
@@ -281,8 +281,7 @@ def _check_question(events: pd.DataFrame, people: pd.DataFrame, asked: _Question
 def _read_people(people: pd.DataFrame, asked: _Question) -> pd.DataFrame:
     """``participant, arm, exposure``."""
     problems = Problems()
-    ids = identify(people, asked.participant, problems)
-    check_unique(ids, problems)
+    ids = identify_each(people, asked.participant, problems)
     exposure, arms = numbers(people, asked.exposure, ids, problems), labels(people[asked.arm])
     do = "Give each person's exposure; 0 for somebody who was never at risk."
     for who, name, time in zip(ids, arms, exposure, strict=True):

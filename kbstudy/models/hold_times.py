@@ -16,9 +16,7 @@ from kbstudy.models import _citations as cite
 from kbstudy.models._arms import Comparison, Fate, arm_ledger, arm_levels, check_arms, contrasts, not_randomised
 from kbstudy.models._frames import (
     FloatArray,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     label,
     labels,
     numbers,
@@ -179,10 +177,7 @@ def _is_time(value: object) -> bool:
 
 def _read(data: pd.DataFrame, asked: _HoldQuestion) -> tuple[pd.Series, pd.Series, FloatArray, FloatArray]:
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     seconds = numbers(data, asked.outcome, ids, problems)
     caps = (
         numbers(data, asked.cap, ids, problems) if isinstance(asked.cap, str) else np.full(len(data), float(asked.cap))

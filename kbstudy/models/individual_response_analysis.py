@@ -17,9 +17,7 @@ from kbstudy.models import _citations as cite
 from kbstudy.models._arms import Comparison, Fate, arm_ledger, arm_levels, check_arms, contrasts, not_randomised, points
 from kbstudy.models._frames import (
     FloatArray,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     is_positive,
     label,
     labels,
@@ -234,10 +232,7 @@ def _check_question(data: pd.DataFrame, asked: _Question) -> None:
 def _read(data: pd.DataFrame, asked: _Question) -> pd.DataFrame:
     """Everybody: ``participant, arm, before, after, change``."""
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     before, after = (numbers(data, column, ids, problems) for column in (asked.baseline, asked.outcome))
     problems.raise_as(DataError)
     arms = labels(data[asked.arm])

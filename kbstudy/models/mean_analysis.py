@@ -16,9 +16,7 @@ from kbstudy.models._frames import (
     FloatArray,
     check_columns,
     check_level,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     numbers,
     small_sample_notes,
 )
@@ -96,10 +94,7 @@ def mean(
     """
     _check(data, outcome, participant, level)
     problems = Problems()
-    ids = identify(data, participant, problems)
-    check_unique(ids, problems)
-    if participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, participant, problems)
     values = numbers(data, outcome, ids, problems)
     problems.raise_as(DataError)
     known = values[~np.isnan(values)]

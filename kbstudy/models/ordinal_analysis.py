@@ -19,9 +19,7 @@ from kbstudy.models import _citations as cite
 from kbstudy.models._arms import Comparison, Fate, arm_ledger, arm_levels, check_arms, contrasts, not_randomised
 from kbstudy.models._frames import (
     FloatArray,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     label,
     labels,
     numbers,
@@ -259,10 +257,7 @@ def _check_question(data: pd.DataFrame, asked: _Question, baseline: str | None) 
 def _read(data: pd.DataFrame, asked: _Question) -> tuple[_People, list[str]]:
     """Everybody, with the code of the category (-1 where there is none), and the names of the categories."""
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     codes, names = _codes(data[asked.outcome], ids, data, problems)
     before = {name: covariate(data, name, ids, problems) for name in asked.covariates}
     problems.raise_as(DataError)

@@ -28,9 +28,7 @@ from kbstudy.models._arms import (
 )
 from kbstudy.models._frames import (
     FloatArray,
-    check_one_row_each,
-    check_unique,
-    identify,
+    identify_each,
     label,
     labels,
     numbers,
@@ -251,10 +249,7 @@ def _check_question(data: pd.DataFrame, asked: _Question, rng: object) -> None:
 def _read(data: pd.DataFrame, asked: _Question) -> tuple[People, pd.Series]:
     """Everybody, what is adjusted for in their covariates, and their clusters (themselves, if there are none)."""
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     outcome = numbers(data, asked.outcome, ids, problems)
     before = np.full(len(ids), np.nan) if asked.baseline is None else numbers(data, asked.baseline, ids, problems)
     adjusted: dict[str, FloatArray | pd.Series] = {} if asked.baseline is None else {asked.baseline: before}

@@ -173,7 +173,7 @@ class Reliability:
         return str(self)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in (self.methods(), *self.notes))
+        said = fmt.html_small((self.methods(), *self.notes))
         head = f"<p><strong>{html.escape(f'Reliability of {self.outcome}')}</strong></p>"
         return f"{head}{fmt.html_table(self.table())}<p>{html.escape(self.sentence())}</p>{said}"
 

@@ -19,10 +19,8 @@ from kbstudy.models import _citations as cite
 from kbstudy.models._arms import Comparison, Fate, arm_ledger, arm_levels, check_arms, contrasts, not_randomised
 from kbstudy.models._frames import (
     FloatArray,
-    check_one_row_each,
-    check_unique,
     decimals_worth_keeping,
-    identify,
+    identify_each,
     label,
     labels,
     numbers,
@@ -307,10 +305,7 @@ class _People:
 
 def _read(data: pd.DataFrame, asked: _Question) -> _People:
     problems = Problems()
-    ids = identify(data, asked.participant, problems)
-    check_unique(ids, problems)
-    if asked.participant is None:
-        check_one_row_each(data, problems)
+    ids = identify_each(data, asked.participant, problems)
     after = numbers(data, asked.outcome, ids, problems)
     before = after if asked.baseline is None else numbers(data, asked.baseline, ids, problems)
     if asked.kind == "improved_by_percent":

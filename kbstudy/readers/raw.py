@@ -11,6 +11,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from kbstudy import formatting as fmt
+
 __all__ = ["RawTable"]
 
 T = TypeVar("T")
@@ -103,9 +105,8 @@ class RawTable:
         return "\n".join([self._summary, *(f"- {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         head = self.cells.head(10).set_axis(list(self.rows[:10]), axis=0)
-        return f"<p><b>{html.escape(self._summary)}</b></p><ul>{notes}</ul>{head.to_html()}"
+        return f"<p><b>{html.escape(self._summary)}</b></p>{fmt.html_list(self.notes)}{head.to_html()}"
 
 
 def _only(mapping: Mapping[str, T], names: Sequence[str]) -> dict[str, T]:

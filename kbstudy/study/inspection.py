@@ -45,9 +45,8 @@ class Inspection:
         return str(self)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         table = fmt.html_table(self.columns)
-        return f"<p><strong>{html.escape(self.headline)}</strong></p>{table}<ul>{notes}</ul>"
+        return f"<p><strong>{html.escape(self.headline)}</strong></p>{table}{fmt.html_list(self.notes)}"
 
 
 def inspect(file: str | Path, *, sheet: str | None = None) -> Inspection:

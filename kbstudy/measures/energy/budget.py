@@ -234,9 +234,8 @@ class EnergyBudget:
         shown = self.table()
         for column in ("kcal", "kcal_min", "low_kcal", "high_kcal"):
             shown[column] = [fmt.number(value, 1) for value in shown[column]]
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         head = f"<p><strong>{html.escape(self.file)}</strong>: {html.escape(self.sentence())}</p>"
-        return f"{head}{fmt.html_table(shown)}<ul>{notes}</ul><p><small>{html.escape(self.methods())}</small></p>"
+        return f"{head}{fmt.html_table(shown)}{fmt.html_list(self.notes)}{fmt.html_small([self.methods()])}"
 
 
 def _percent(share: float) -> str:

@@ -34,6 +34,5 @@ def notebook_view(result: Any, rows: Sequence[Row]) -> str:
     shown["value"] = [
         fmt.number(value, decimals[name]) for name, value in zip(shown.quantity, shown.value, strict=True)
     ]
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in result.notes)
     head = f"<p><strong>{html.escape(result.file)}</strong>: {html.escape(result.sentence())}</p>"
-    return f"{head}{fmt.html_table(shown)}<ul>{notes}</ul><p><small>{html.escape(result.methods())}</small></p>"
+    return f"{head}{fmt.html_table(shown)}{fmt.html_list(result.notes)}{fmt.html_small([result.methods()])}"

@@ -539,7 +539,7 @@ class MixedFit:
         from kbstudy.models.mixed.words import variance_lines
 
         head = "".join(f"<p>{html.escape(line)}</p>" for line in (self.sentence(), *variance_lines(self)))
-        notes = "".join(f"<p><small>{html.escape(line)}</small></p>" for line in self.notes)
+        notes = fmt.html_small(self.notes)
         return f"{head}{fmt.html_table(self.coefficients.table())}{notes}"
 
     def with_df_method(self, df_method: DfMethod) -> MixedFit:
